@@ -1,0 +1,30 @@
+# Compiler, linker and sanitizer settings that hold for every target.
+find_program(CCACHE ccache)
+if(CCACHE)
+  # The two sloppiness settings are what ccache needs to cache objects built with a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  add_compile_options(-fpch-preprocess)
+endif()
+
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-Wall -Wextra -Wshadow -fno-omit-frame-pointer)
+if(HITLESS_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+  # -g1 keeps line numbers in a backtrace and halves the build's I/O against -g.
+  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+endif()
+if(HITLESS_SANITIZE)
+  add_compile_options(-fsanitize=${HITLESS_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${HITLESS_SANITIZE})
+  # GCC 12 reports false positives of these two when it instruments; the dev build keeps them.
+  add_compile_options(-Wno-maybe-uninitialized -Wno-stringop-overflow)
+endif()

@@ -1,0 +1,23 @@
+#include "app/commands.h"
+
+#include <cstdio>
+
+namespace hitless::app {
+namespace {
+
+std::function<int()> addVersion(CLI::App&) {
+  return [] {
+    std::puts("hitless 0.1.0");
+    return 0;
+  };
+}
+
+constexpr Command kCommands[] = {
+    {"version", "Print the version", addVersion},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+}  // namespace hitless::app

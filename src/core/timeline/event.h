@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+/// What happened in a cluster and when: the facts from which reports join each lost request with its
+/// cause. Every process of the cluster appends its events to one file, a JSON object a line.
+namespace hitless::timeline {
+
+enum class What {
+  kPodDeleted,        ///< The API server set deletionTimestamp.
+  kEndpointsUpdated,  ///< The EndpointSlice controller wrote a slice; `detail` lists ready addresses.
+  kRulesCommitted,    ///< An agent's kernel holds everything up to `revision`.
+  kHookStarted,       ///< The kubelet called a container's preStop hook.
+  kHookFinished,      ///< It returned; `detail` says how.
+  kGateHeld,          ///< The gate began to wait for `revision`.
+  kGatePassed,        ///< It let go; `detail` names nodes that were missing, if any.
+  kSigterm,           ///< Sent to the container's first process.
+  kSigkill,
+  kContainerExited,   ///< `detail` holds the exit code.
+  kPodReady,          ///< The kubelet saw the pod become ready.
+  kPodGone,           ///< The API server removed the object.
+  kAgentStarted,
+  kAgentStopped,      ///< Seen by the node that supervises it; `detail` says how it ended.
+  kActionStarted,     ///< A rehearsal's action, in `detail`.
+  kRolloutComplete,
+};
+
+struct Event {
+  WallTime time{};
+  What what = What::kPodDeleted;
+  std::string node;       ///< Where; empty for the control plane.
+  std::string pod;        ///< "namespace/name", or "namespace/service" for kEndpointsUpdated.
+  std::string container;
+  std::string ip;         ///< The pod's IP where it is known.
+  std::uint64_t revision = 0;
+  std::string detail;
+  bool operator==(const Event&) const = default;
+};
+
+/// The stable name used in files and JSON output: "pod.deleted", "rules.committed".
+std::string_view name(What what);
+std::optional<What> whatOf(std::string_view name);
+
+/// One line of JSON without the newline.
+std::string encode(const Event& event);
+Result<Event> decode(std::string_view line);
+
+/// Where a process reports its events (a file in the cluster's run directory; a vector in tests).
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void record(const Event& event) = 0;
+};
+
+}  // namespace hitless::timeline

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+
+namespace hitless::sys {
+
+struct HttpRequest {
+  std::string method;
+  std::string target;                          ///< Path and query as sent.
+  std::map<std::string, std::string> headers;  ///< Names in lower case.
+  std::string body;
+  std::string peer;  ///< "127.0.0.1:40312"
+};
+
+/// The answer to one request. It may be kept and used after the handler has returned (long polls,
+/// watches). Not thread-safe: use it on the server's io_context only. Dropping it without an answer
+/// closes the connection.
+class HttpResponder {
+ public:
+  virtual ~HttpResponder() = default;
+  virtual void send(int status, std::string contentType, std::string body) = 0;
+
+  // A streamed (chunked) answer. write() buffers; bufferedBytes() tells how far the peer is behind,
+  // so that the caller can drop a peer that does not read.
+  virtual void start(int status, std::string contentType) = 0;
+  virtual void write(std::string chunk) = 0;
+  virtual void finish() = 0;
+  virtual std::size_t bufferedBytes() const = 0;
+  /// Closes the connection at once.
+  virtual void abort() = 0;
+  /// Called once when the peer goes away before the answer is complete.
+  virtual void onClosed(std::function<void()> closed) = 0;
+};
+
+using HttpHandler = std::function<void(HttpRequest, std::shared_ptr<HttpResponder>)>;
+
+struct HttpServerOptions {
+  std::size_t maxBodyBytes = 3 * 1024 * 1024;  ///< Larger: 413. kube-apiserver's limit is 3 MiB.
+  std::string certificatePem;                  ///< With keyPem: serve TLS; empty: plain HTTP.
+  std::string keyPem;
+};
+
+/// An HTTP/1.1 server with keep-alive and chunked streaming on the given io_context.
+class HttpServer {
+ public:
+  /// Takes over a bound and listening TCP socket (which may belong to another network namespace).
+  static Result<std::unique_ptr<HttpServer>> start(boost::asio::io_context& io, int listeningFd,
+                                                   HttpServerOptions options, HttpHandler handler);
+  virtual ~HttpServer() = default;
+  /// Stops accepting and closes every connection.
+  virtual void stop() = 0;
+};
+
+/// A bound and listening TCP socket; port 0 lets the kernel choose.
+Result<int> listenTcp(const std::string& address, std::uint16_t port);
+/// The port that a socket is bound to.
+Result<std::uint16_t> boundPort(int fd);
+
+}  // namespace hitless::sys
