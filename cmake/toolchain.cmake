@@ -12,6 +12,10 @@ if(MOLD)
 endif()
 
 add_compile_options(-Wall -Wextra -Wshadow -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # False positives of GCC 12 on std::string concatenation (GCC bugs 105329, 105651).
+  add_compile_options(-Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
+endif()
 if(HITLESS_WERROR)
   add_compile_options(-Werror)
 endif()

@@ -21,8 +21,9 @@ TEST(Time, UnderstandsOffsetsAndFractions) {
 }
 
 TEST(Time, RefusesWhatIsNoTime) {
-  for (const char* text : {"", "2026", "2026-02-30T00:00:00Z", "2026-11-21T19:40:02", "2026-11-21 19:40:02Z",
-                           "2026-11-21T25:00:00Z", "2026-11-21T19:40:02Zjunk"}) {
+  for (const char* text :
+       {"", "2026", "2026-02-30T00:00:00Z", "2026-11-21T19:40:02", "2026-11-21 19:40:02Z",
+        "2026-11-21T25:00:00Z", "2026-11-21T19:40:02Zjunk"}) {
     EXPECT_FALSE(parseTime(text)) << text;
   }
 }

@@ -62,7 +62,9 @@ nanoseconds takeFraction(std::string_view& text) {
 
 }  // namespace
 
-std::string formatTime(WallTime time) { return dateAndTime(time) + "Z"; }
+std::string formatTime(WallTime time) {
+  return dateAndTime(time) + "Z";
+}
 
 std::string formatMicroTime(WallTime time) {
   const auto micros =
@@ -175,8 +177,8 @@ std::optional<nanoseconds> parseDuration(std::string_view text) {
   double total = 0;
   while (!text.empty()) {
     double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value,
-                                              std::chars_format::fixed);
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
     if (error != std::errc{} || value < 0) {
       return std::nullopt;
     }
@@ -185,11 +187,12 @@ std::optional<nanoseconds> parseDuration(std::string_view text) {
       std::string_view name;
       double nanos;
     };
-    static constexpr Unit kUnits[] = {{"ns", 1},   {"us", 1e3}, {"ms", 1e6},
-                                      {"s", 1e9},  {"m", 60e9}, {"h", 3600e9}};
+    static constexpr Unit kUnits[] = {{"ns", 1},  {"us", 1e3}, {"ms", 1e6},
+                                      {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
     const Unit* found = nullptr;
     for (const Unit& unit : kUnits) {
-      if (text.starts_with(unit.name) && (found == nullptr || unit.name.size() > found->name.size())) {
+      if (text.starts_with(unit.name) &&
+          (found == nullptr || unit.name.size() > found->name.size())) {
         found = &unit;
       }
     }

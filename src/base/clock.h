@@ -32,7 +32,8 @@ std::string formatMicroTime(WallTime time);
 std::optional<WallTime> parseTime(std::string_view text);
 /// "5s", "4m10s", "3h5m", "2d": the ages in kubectl's tables (apimachinery duration.HumanDuration).
 std::string humanDuration(nanoseconds duration);
-/// Go's duration syntax as flags and configuration use it: "1.5s", "300ms", "1h2m"; nullopt if it is none.
+/// Go's duration syntax as flags and configuration use it: "1.5s", "300ms", "1h2m"; nullopt if it
+/// is none.
 std::optional<nanoseconds> parseDuration(std::string_view text);
 
 }  // namespace hitless

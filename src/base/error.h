@@ -57,18 +57,18 @@ inline tl::unexpected<Error> osFail(std::string_view what, int err = errno) {
 }  // namespace hitless
 
 /// Evaluates a Result; on error returns it from the enclosing function, else yields the value.
-#define TRY(expr)                                               \
-  __extension__({                                               \
-    auto tryResult_ = (expr);                                   \
-    if (!tryResult_)                                            \
+#define TRY(expr)                                                             \
+  __extension__({                                                             \
+    auto tryResult_ = (expr);                                                 \
+    if (!tryResult_)                                                          \
       return tl::unexpected<::hitless::Error>(std::move(tryResult_).error()); \
-    std::move(tryResult_).value();                              \
+    std::move(tryResult_).value();                                            \
   })
 
 /// TRY for a Status.
-#define TRY_VOID(expr)                                          \
-  do {                                                          \
-    auto tryResult_ = (expr);                                   \
-    if (!tryResult_)                                            \
+#define TRY_VOID(expr)                                                        \
+  do {                                                                        \
+    auto tryResult_ = (expr);                                                 \
+    if (!tryResult_)                                                          \
       return tl::unexpected<::hitless::Error>(std::move(tryResult_).error()); \
   } while (0)

@@ -91,6 +91,8 @@ IpAddress Cidr::at(std::uint32_t offset) const {
   return IpAddress::v4(masked().address.v4HostOrder() + offset);
 }
 
-std::string Cidr::text() const { return fmt::format("{}/{}", address.text(), length); }
+std::string Cidr::text() const {
+  return fmt::format("{}/{}", address.text(), length);
+}
 
 }  // namespace hitless

@@ -19,7 +19,9 @@ std::optional<std::uint64_t> parseUint(std::string_view text);
 std::optional<std::int64_t> parseInt(std::string_view text);
 /// Go's strconv.ParseBool: 1 t T TRUE true True and 0 f F FALSE false False.
 std::optional<bool> parseBool(std::string_view text);
-/// The candidate nearest to `word` by edit distance if it is near enough to be meant ("did you mean").
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+/// The candidate nearest to `word` by edit distance if it is near enough to be meant ("did you
+/// mean").
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates);
 
 }  // namespace hitless

@@ -13,7 +13,8 @@ namespace hitless::kube {
 
 namespace json = boost::json;
 
-/// An API object as the API server keeps it: immutable and shared between store, watchers and caches.
+/// An API object as the API server keeps it: immutable and shared between store, watchers and
+/// caches.
 using ObjectPtr = std::shared_ptr<const json::object>;
 
 // Tolerant readers: a missing or wrongly typed field reads as "not there". They never throw.
@@ -21,8 +22,10 @@ using ObjectPtr = std::shared_ptr<const json::object>;
 /// The value at a path of keys ({"spec", "replicas"}), or nullptr.
 const json::value* find(const json::object& object, std::initializer_list<std::string_view> path);
 const json::value* find(const json::object& object, std::string_view key);
-const json::object* findObject(const json::object& object, std::initializer_list<std::string_view> path);
-const json::array* findArray(const json::object& object, std::initializer_list<std::string_view> path);
+const json::object* findObject(const json::object& object,
+                               std::initializer_list<std::string_view> path);
+const json::array* findArray(const json::object& object,
+                             std::initializer_list<std::string_view> path);
 
 std::string_view text(const json::object& object, std::initializer_list<std::string_view> path,
                       std::string_view fallback = {});

@@ -74,11 +74,19 @@ const OwnerReference* ObjectMeta::controller() const {
   return nullptr;
 }
 
-std::string ObjectMeta::key() const { return ns.empty() ? name : fmt::format("{}/{}", ns, name); }
+std::string ObjectMeta::key() const {
+  return ns.empty() ? name : fmt::format("{}/{}", ns, name);
+}
 
-bool Pod::ready() const { return conditionTrue(conditions, "Ready"); }
-bool Pod::finished() const { return phase == "Succeeded" || phase == "Failed"; }
-bool Node::ready() const { return conditionTrue(conditions, "Ready"); }
+bool Pod::ready() const {
+  return conditionTrue(conditions, "Ready");
+}
+bool Pod::finished() const {
+  return phase == "Succeeded" || phase == "Failed";
+}
+bool Node::ready() const {
+  return conditionTrue(conditions, "Ready");
+}
 
 std::string_view EndpointSlice::serviceName() const {
   const auto it = meta.labels.find(kServiceNameLabel);
@@ -136,9 +144,9 @@ LabelSelector labelSelectorOf(const json::object& selector) {
 std::vector<Condition> conditionsOf(const json::array* conditions) {
   std::vector<Condition> out;
   forEachObject(conditions, [&](const json::object& condition) {
-    out.push_back({str(condition, {"type"}), str(condition, {"status"}),
-                   str(condition, {"reason"}), str(condition, {"message"}),
-                   timeOf(condition, "lastTransitionTime"), timeOf(condition, "lastUpdateTime")});
+    out.push_back({str(condition, {"type"}), str(condition, {"status"}), str(condition, {"reason"}),
+                   str(condition, {"message"}), timeOf(condition, "lastTransitionTime"),
+                   timeOf(condition, "lastUpdateTime")});
   });
   return out;
 }
@@ -152,8 +160,8 @@ Pod podOf(const json::object& object) {
   pod.hostNetwork = boolean(object, {"spec", "hostNetwork"});
   forEachObject(findArray(object, {"spec", "containers"}), [&](const json::object& container) {
     forEachObject(findArray(container, {"ports"}), [&](const json::object& port) {
-      pod.ports.push_back({str(port, {"name"}), portOf(port, "containerPort"),
-                           str(port, {"protocol"}, "TCP")});
+      pod.ports.push_back(
+          {str(port, {"name"}), portOf(port, "containerPort"), str(port, {"protocol"}, "TCP")});
     });
   });
   pod.phase = str(object, {"status", "phase"});
@@ -163,9 +171,9 @@ Pod podOf(const json::object& object) {
     pod.podIPs.push_back(str(object, {"status", "podIP"}));
   }
   pod.conditions = conditionsOf(findArray(object, {"status", "conditions"}));
-  forEachObject(findArray(object, {"status", "containerStatuses"}), [&](const json::object& status) {
-    pod.restarts += integer(status, {"restartCount"});
-  });
+  forEachObject(
+      findArray(object, {"status", "containerStatuses"}),
+      [&](const json::object& status) { pod.restarts += integer(status, {"restartCount"}); });
   return pod;
 }
 

@@ -11,8 +11,9 @@
 #include "base/clock.h"
 #include "core/kube/json.h"
 
-/// The object model: of each kind only the fields that hitless uses, comparable by value. Objects are
-/// converted once at the edge; conversion is tolerant, because the API server has validated already.
+/// The object model: of each kind only the fields that hitless uses, comparable by value. Objects
+/// are converted once at the edge; conversion is tolerant, because the API server has validated
+/// already.
 namespace hitless::kube {
 
 using Labels = std::map<std::string, std::string, std::less<>>;
@@ -81,7 +82,8 @@ struct ContainerPort {
   bool operator==(const ContainerPort&) const = default;
 };
 
-/// What services, rules and the gate need to know of a pod. The kubelet's view is core/node/pod_spec.h.
+/// What services, rules and the gate need to know of a pod. The kubelet's view is
+/// core/node/pod_spec.h.
 struct Pod {
   ObjectMeta meta;
   std::string nodeName;
@@ -90,9 +92,9 @@ struct Pod {
   bool hostNetwork = false;
   std::vector<ContainerPort> ports;  ///< Of all containers, in order.
   std::string phase;
-  std::vector<std::string> podIPs;   ///< status.podIPs, or {status.podIP}
+  std::vector<std::string> podIPs;  ///< status.podIPs, or {status.podIP}
   std::vector<Condition> conditions;
-  std::int64_t restarts = 0;         ///< The sum over containers.
+  std::int64_t restarts = 0;  ///< The sum over containers.
 
   bool ready() const;     ///< Condition Ready is True.
   bool finished() const;  ///< Phase Succeeded or Failed.

@@ -5,7 +5,9 @@
 namespace hitless::kube {
 namespace {
 
-json::object parse(std::string_view text) { return parseJson(text).value().as_object(); }
+json::object parse(std::string_view text) {
+  return parseJson(text).value().as_object();
+}
 
 TEST(EndpointSlice, NilConditionsReadAsKep1672Says) {
   const auto slice = endpointSliceOf(parse(R"({"metadata":{"name":"web-x",

@@ -58,7 +58,15 @@ constexpr std::array<Resource, kRowCount> kTable{{
     {"apps", "v1", "Deployment", "deployments", "deployment", kDeploy, kAll, kWorkloadSubs, true},
     {"apps", "v1", "ReplicaSet", "replicasets", "replicaset", kRs, kAll, kWorkloadSubs, true},
     {"coordination.k8s.io", "v1", "Lease", "leases", "lease", {}, {}, {}, true},
-    {"discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", "endpointslice", {}, {}, {}, true},
+    {"discovery.k8s.io",
+     "v1",
+     "EndpointSlice",
+     "endpointslices",
+     "endpointslice",
+     {},
+     {},
+     {},
+     true},
 }};
 
 }  // namespace
@@ -71,7 +79,9 @@ std::string Resource::qualified() const {
   return group.empty() ? std::string(plural) : fmt::format("{}.{}", plural, group);
 }
 
-std::span<const Resource> resources() { return kTable; }
+std::span<const Resource> resources() {
+  return kTable;
+}
 
 const Resource* findResource(std::string_view group, std::string_view version,
                              std::string_view plural) {

@@ -18,7 +18,7 @@ constexpr std::size_t kMaxNodes = 1'000'000;
 constexpr int kMaxDepth = 64;
 
 std::optional<bool> boolean11(std::string_view text) {
-  constexpr std::array kTrue{"y",    "Y",  "yes", "Yes", "YES", "true",
+  constexpr std::array kTrue{"y",    "Y",    "yes", "Yes", "YES", "true",
                              "True", "TRUE", "on",  "On",  "ON"};
   constexpr std::array kFalse{"n",     "N",     "no",  "No",  "NO", "false",
                               "False", "FALSE", "off", "Off", "OFF"};

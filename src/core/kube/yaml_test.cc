@@ -31,8 +31,7 @@ TEST(Yaml, ReadsSeveralDocumentsAndTheirLines) {
 
 TEST(Yaml, SaysFileAndLine) {
   EXPECT_EQ(parseYaml("a: 1\nb: [", "t.yaml").error().subject.substr(0, 7), "t.yaml:");
-  EXPECT_EQ(parseYaml("a: 1\na: 2\n", "t.yaml").error().text(),
-            "t.yaml:2: key \"a\" is set twice");
+  EXPECT_EQ(parseYaml("a: 1\na: 2\n", "t.yaml").error().text(), "t.yaml:2: key \"a\" is set twice");
 }
 
 TEST(Yaml, BoundsAliasBombs) {

@@ -9,13 +9,14 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-/// What happened in a cluster and when: the facts from which reports join each lost request with its
-/// cause. Every process of the cluster appends its events to one file, a JSON object a line.
+/// What happened in a cluster and when: the facts from which reports join each lost request with
+/// its cause. Every process of the cluster appends its events to one file, a JSON object a line.
 namespace hitless::timeline {
 
 enum class What {
   kPodDeleted,        ///< The API server set deletionTimestamp.
-  kEndpointsUpdated,  ///< The EndpointSlice controller wrote a slice; `detail` lists ready addresses.
+  kEndpointsUpdated,  ///< The EndpointSlice controller wrote a slice; `detail` lists ready
+                      ///< addresses.
   kRulesCommitted,    ///< An agent's kernel holds everything up to `revision`.
   kHookStarted,       ///< The kubelet called a container's preStop hook.
   kHookFinished,      ///< It returned; `detail` says how.
@@ -23,22 +24,22 @@ enum class What {
   kGatePassed,        ///< It let go; `detail` names nodes that were missing, if any.
   kSigterm,           ///< Sent to the container's first process.
   kSigkill,
-  kContainerExited,   ///< `detail` holds the exit code.
-  kPodReady,          ///< The kubelet saw the pod become ready.
-  kPodGone,           ///< The API server removed the object.
+  kContainerExited,  ///< `detail` holds the exit code.
+  kPodReady,         ///< The kubelet saw the pod become ready.
+  kPodGone,          ///< The API server removed the object.
   kAgentStarted,
-  kAgentStopped,      ///< Seen by the node that supervises it; `detail` says how it ended.
-  kActionStarted,     ///< A rehearsal's action, in `detail`.
+  kAgentStopped,   ///< Seen by the node that supervises it; `detail` says how it ended.
+  kActionStarted,  ///< A rehearsal's action, in `detail`.
   kRolloutComplete,
 };
 
 struct Event {
   WallTime time{};
   What what = What::kPodDeleted;
-  std::string node;       ///< Where; empty for the control plane.
-  std::string pod;        ///< "namespace/name", or "namespace/service" for kEndpointsUpdated.
+  std::string node;  ///< Where; empty for the control plane.
+  std::string pod;   ///< "namespace/name", or "namespace/service" for kEndpointsUpdated.
   std::string container;
-  std::string ip;         ///< The pod's IP where it is known.
+  std::string ip;  ///< The pod's IP where it is known.
   std::uint64_t revision = 0;
   std::string detail;
   bool operator==(const Event&) const = default;

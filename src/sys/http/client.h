@@ -17,7 +17,8 @@ struct HttpResponse {
   std::string body;
 };
 
-/// One plain HTTP/1.1 request on a connection of its own: probes, lifecycle hooks, the gate's peers.
+/// One plain HTTP/1.1 request on a connection of its own: probes, lifecycle hooks, the gate's
+/// peers.
 struct PlainRequest {
   std::string method = "GET";
   std::string host;  ///< An IP address or "localhost".

@@ -18,8 +18,8 @@ struct KubeConfig {
   std::string host;
   std::uint16_t port = 443;
   std::string caPem;
-  std::string token;             ///< Bearer token; may be empty.
-  std::string clientCertPem;     ///< Client certificate and key; may be empty.
+  std::string token;          ///< Bearer token; may be empty.
+  std::string clientCertPem;  ///< Client certificate and key; may be empty.
   std::string clientKeyPem;
 };
 
@@ -27,7 +27,8 @@ struct KubeConfig {
 /// client-certificate(-data), client-key(-data)). Errors name the file and the key.
 Result<KubeConfig> loadKubeconfig(const std::string& path);
 
-/// Talks HTTPS to an API server on one io_context. Requests share a small pool of kept-alive connections.
+/// Talks HTTPS to an API server on one io_context. Requests share a small pool of kept-alive
+/// connections.
 class KubeClient {
  public:
   static Result<std::unique_ptr<KubeClient>> create(boost::asio::io_context& io, KubeConfig config);
@@ -57,11 +58,13 @@ class KubeClient {
                                          OnEnd end) = 0;
 };
 
-/// The URL path of a resource's collection or object: "/apis/apps/v1/namespaces/default/deployments/web".
+/// The URL path of a resource's collection or object:
+/// "/apis/apps/v1/namespaces/default/deployments/web".
 std::string pathOf(const kube::Resource& resource, std::string_view ns, std::string_view name = {},
                    std::string_view subresource = {});
 
-/// The parsed object of a 2xx answer, else the Status message as an error of the kind that its code means.
+/// The parsed object of a 2xx answer, else the Status message as an error of the kind that its code
+/// means.
 Result<kube::json::object> objectOf(const HttpResponse& response);
 
 }  // namespace hitless::sys

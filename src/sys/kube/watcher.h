@@ -10,8 +10,8 @@
 
 namespace hitless::sys {
 
-/// Keeps one collection in step with the API server for ever: list (in pages), watch with bookmarks,
-/// relist on 410, back-off with jitter, dead-man timer. Drives a watch::Reflector.
+/// Keeps one collection in step with the API server for ever: list (in pages), watch with
+/// bookmarks, relist on 410, back-off with jitter, dead-man timer. Drives a watch::Reflector.
 class Watcher {
  public:
   virtual ~Watcher() = default;

@@ -8,8 +8,9 @@
 
 namespace hitless::sys {
 
-/// Network interfaces, addresses and routes of one network namespace, by rtnetlink. An object belongs
-/// to the namespace that its thread was in when it was opened, whichever one the thread is in later.
+/// Network interfaces, addresses and routes of one network namespace, by rtnetlink. An object
+/// belongs to the namespace that its thread was in when it was opened, whichever one the thread is
+/// in later.
 class Links {
  public:
   static Result<Links> open();
@@ -19,7 +20,8 @@ class Links {
 
   /// A bridge with STP off and forward delay 0. kConflict if the name is taken.
   Status addBridge(const std::string& name);
-  /// A veth pair; the peer is made directly inside the namespace `peerNetns` (an fd; -1 = this one).
+  /// A veth pair; the peer is made directly inside the namespace `peerNetns` (an fd; -1 = this
+  /// one).
   Status addVeth(const std::string& name, const std::string& peer, int peerNetns);
   Status setUp(const std::string& name);
   /// Makes `name` a port of `bridge`; hairpin lets it send back out of the port it came in.

@@ -7,8 +7,8 @@
 
 namespace hitless::sys {
 
-/// Appends events to a file that several processes share. Each event is one write() with O_APPEND, so
-/// lines of different processes do not mix.
+/// Appends events to a file that several processes share. Each event is one write() with O_APPEND,
+/// so lines of different processes do not mix.
 class TimelineFile : public timeline::Sink {
  public:
   /// An empty path gives a sink that forgets everything.

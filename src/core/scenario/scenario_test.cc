@@ -1,0 +1,83 @@
+#include "core/scenario/scenario.h"
+
+#include <gtest/gtest.h>
+
+#include "core/kube/yaml.h"
+#include "core/scenario/profile.h"
+
+namespace hitless::scenario {
+namespace {
+
+Result<Scenario> read(std::string_view text) {
+  return scenarioOf(kube::parseYaml(text, "s.yaml").value().front().value, "s.yaml");
+}
+
+constexpr std::string_view kHead =
+    "apiVersion: hitless.io/v1\nkind: Scenario\nmetadata: {name: x}\n";
+
+TEST(Scenario, ReadsEveryField) {
+  const auto scenario = read(std::string(kHead) + R"(
+description: a test
+nodes: 2
+duration: 40s
+load:
+- {name: keep-alive, spec: "http://web.default:80/ rate=500 keepalive"}
+action: rollout restart deployment/web
+profiles: [stock, hitless]
+expect: {profile: hitless, failed: 0}
+)");
+  ASSERT_TRUE(scenario) << scenario.error().text();
+  EXPECT_EQ(scenario->name, "x");
+  EXPECT_EQ(scenario->nodes, 2);
+  EXPECT_EQ(scenario->duration, seconds{40});
+  EXPECT_EQ(scenario->loads.front().name, "keep-alive");
+  EXPECT_EQ(scenario->profiles, (std::vector<std::string>{"stock", "hitless"}));
+}
+
+TEST(Scenario, NamesTheFieldThatIsWrong) {
+  const std::string load = "load: [{name: a, spec: b}]\n";
+  EXPECT_EQ(read(std::string(kHead) + load + "nodes: 0\n").error().text(),
+            "s.yaml: nodes: must be a whole number from 1 to 32");
+  EXPECT_EQ(read(std::string(kHead) + load + "duratoin: 3s\n").error().text(),
+            "s.yaml: duratoin: unknown field (did you mean duration?)");
+  EXPECT_EQ(read(std::string(kHead)).error().subject, "s.yaml: load");
+  EXPECT_EQ(read(std::string(kHead) + load + "profiles: [stok]\n").error().subject,
+            "s.yaml: profiles");
+}
+
+TEST(Action, ReadsKubectlsSpellings) {
+  const auto actions =
+      parseActions("rollout restart deploy/web -n shop; scale deployment web --replicas=5");
+  ASSERT_TRUE(actions) << actions.error().text();
+  ASSERT_EQ(actions->size(), 2U);
+  EXPECT_EQ((*actions)[0].kind, "deployment");
+  EXPECT_EQ((*actions)[0].ns, "shop");
+  EXPECT_EQ((*actions)[1].verb, Action::Verb::kScale);
+  EXPECT_EQ((*actions)[1].replicas, 5);
+}
+
+TEST(Action, LeavesShellCommandsWhole) {
+  const auto actions = parseActions("kill agent node-2; sh: sleep 1; kubectl get pods");
+  ASSERT_TRUE(actions);
+  ASSERT_EQ(actions->size(), 2U);
+  EXPECT_EQ((*actions)[1].command, "sleep 1; kubectl get pods");
+}
+
+TEST(Action, RefusesWhatItCannotDo) {
+  for (const char* text :
+       {"rollout resart deployment/web", "scale deployment/web", "delete deployment/web",
+        "rollout restart pod/x", "rollout restart web", "dance"}) {
+    EXPECT_FALSE(parseActions(text)) << text;
+  }
+}
+
+TEST(Profile, EveryLagHasASource) {
+  for (const Lag& lag : stockLags()) {
+    EXPECT_FALSE(lag.source.empty()) << lag.what;
+    EXPECT_GT(lag.value.count(), 0) << lag.what;
+  }
+  EXPECT_FALSE(findProfile("stok"));
+}
+
+}  // namespace
+}  // namespace hitless::scenario
