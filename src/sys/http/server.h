@@ -43,6 +43,7 @@ using HttpHandler = std::function<void(HttpRequest, std::shared_ptr<HttpResponde
 
 struct HttpServerOptions {
   std::size_t maxBodyBytes = 3 * 1024 * 1024;  ///< Larger: 413. kube-apiserver's limit is 3 MiB.
+  std::string tooLargeBody;                    ///< The 413 answer (JSON); empty: a line of text.
   std::string certificatePem;                  ///< With keyPem: serve TLS; empty: plain HTTP.
   std::string keyPem;
 };

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace hitless::sys {
+
+/// The bytes of one accepted connection, plain or TLS. At most one read and one write at a time;
+/// the caller keeps buffers (and itself) alive until the completion is called, on the io_context.
+class Transport {
+ public:
+  using Done = std::function<void(boost::system::error_code, std::size_t)>;
+
+  virtual ~Transport() = default;
+  /// Makes the connection usable; at once for plain TCP.
+  virtual void handshake(Done done) = 0;
+  virtual void readSome(char* data, std::size_t size, Done done) = 0;
+  /// Writes all of `data`.
+  virtual void write(std::string_view data, Done done) = 0;
+  /// Tells the peer that nothing more will be sent.
+  virtual void shutdownSend(Done done) = 0;
+  /// Ends pending operations with an error.
+  virtual void close() = 0;
+};
+
+std::unique_ptr<Transport> plainTransport(boost::asio::ip::tcp::socket socket);
+/// `context` must outlive the transport.
+std::unique_ptr<Transport> tlsTransport(boost::asio::ip::tcp::socket socket,
+                                        boost::asio::ssl::context& context);
+
+/// TLS 1.2 or newer with this certificate chain and key; answers ALPN with http/1.1.
+Result<std::unique_ptr<boost::asio::ssl::context>> serverContext(const std::string& certificatePem,
+                                                                 const std::string& keyPem);
+
+}  // namespace hitless::sys
