@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/conntrack/flow.h"
+#include "core/netlink/message.h"
+
+/// ctnetlink requests and answers (linux/netfilter/nfnetlink_conntrack.h) as bytes.
+namespace hitless::conntrack {
+
+netlink::Bytes encodeGet(const Tuple& original, std::uint32_t sequence);
+netlink::Bytes encodeDelete(const Flow& flow, std::uint32_t sequence);
+/// Both address families.
+netlink::Bytes encodeDump(std::uint32_t sequence);
+/// nullopt if the message is no connection or lacks a tuple.
+std::optional<Flow> decodeFlow(const netlink::Message& message);
+/// The message that decodeFlow() reads; for tests and replays.
+netlink::Bytes encodeFlow(const Flow& flow, std::uint32_t sequence);
+
+}  // namespace hitless::conntrack

@@ -1,0 +1,64 @@
+#include "sys/netlink/conntrack.h"
+
+#include <fmt/format.h>
+#include <linux/netlink.h>
+
+#include "core/conntrack/codec.h"
+
+namespace hitless::sys {
+namespace {
+
+constexpr int kDumpAttempts = 3;
+
+}  // namespace
+
+Result<Conntrack> Conntrack::open() {
+  NetlinkSocket socket = TRY(NetlinkSocket::open(NETLINK_NETFILTER));
+  socket.reserveReceive(std::size_t{4} << 20);
+  return Conntrack(std::move(socket));
+}
+
+Result<std::optional<Flow>> Conntrack::find(std::uint8_t protocol, const IpAddress& source,
+                                            std::uint16_t sourcePort, const IpAddress& destination,
+                                            std::uint16_t destinationPort) {
+  const conntrack::Tuple tuple{protocol, source, sourcePort, destination, destinationPort};
+  std::optional<Flow> found;
+  const auto asked = socket_.request(conntrack::encodeGet(tuple, socket_.nextSequence()),
+                                     "look up connection", [&](const netlink::Message& answer) {
+                                       found = conntrack::decodeFlow(answer);
+                                       return Status{};
+                                     });
+  if (!asked && asked.error().osError != ENOENT) {
+    return tl::unexpected(asked.error());
+  }
+  return found;
+}
+
+Status Conntrack::remove(const Flow& flow) {
+  const auto removed = socket_.request(conntrack::encodeDelete(flow, socket_.nextSequence()),
+                                       fmt::format("delete connection {}", flow.text()));
+  return !removed && removed.error().osError == ENOENT ? Status{} : removed;
+}
+
+Result<std::vector<Flow>> Conntrack::dump() {
+  Status done;
+  for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
+    std::vector<Flow> flows;
+    done = socket_.dump(conntrack::encodeDump(socket_.nextSequence()), "dump connections",
+                        [&](const netlink::Message& answer) {
+                          if (auto flow = conntrack::decodeFlow(answer)) {
+                            flows.push_back(std::move(*flow));
+                          }
+                          return Status{};
+                        });
+    if (done) {
+      return flows;
+    }
+    if (done.error().osError != EINTR) {
+      break;
+    }
+  }
+  return tl::unexpected(done.error());
+}
+
+}  // namespace hitless::sys

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/error.h"
+#include "core/conntrack/flow.h"
+#include "sys/netlink/socket.h"
+
+namespace hitless::sys {
+
+using conntrack::Flow;
+
+/// The connection table of the network namespace that the thread was in at open(). Needs
+/// CAP_NET_ADMIN over that namespace. Not for use by two threads at once.
+class Conntrack {
+ public:
+  static Result<Conntrack> open();
+
+  /// The flow whose original (or reply) direction is this tuple; nullopt if there is none.
+  Result<std::optional<Flow>> find(std::uint8_t protocol, const IpAddress& source,
+                                   std::uint16_t sourcePort, const IpAddress& destination,
+                                   std::uint16_t destinationPort);
+  /// Done also if the flow is gone already or was replaced by a newer one.
+  Status remove(const Flow& flow);
+  Result<std::vector<Flow>> dump();
+
+ private:
+  explicit Conntrack(NetlinkSocket socket) : socket_(std::move(socket)) {}
+  NetlinkSocket socket_;
+};
+
+}  // namespace hitless::sys

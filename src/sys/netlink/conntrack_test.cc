@@ -1,0 +1,67 @@
+#include "sys/netlink/conntrack.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include "sys/netlink/link.h"
+#include "testing/netns.h"
+#include "testing/result.h"
+
+namespace hitless::sys {
+namespace {
+
+using testing::inNamespaces;
+using testing::outputOf;
+
+const IpAddress kLoopback = *IpAddress::parse("127.0.0.1");
+
+int socketTo(int type, std::uint16_t port, std::uint16_t& local) {
+  const int fd = ::socket(AF_INET, type | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  socklen_t size = sizeof address;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  local = ntohs(address.sin_port);
+  return fd;
+}
+
+TEST(Conntrack, FindsDumpsAndRemovesAFlow) {
+  inNamespaces([] {
+    ASSERT_OK(Links::open()->setUp("lo"));
+    // Connection tracking starts when a rule asks for it.
+    ASSERT_EQ(outputOf("nft 'add table t; add chain t c { type filter hook output priority 0; }; "
+                       "add rule t c ct state new accept'"),
+              "");
+    auto table = Conntrack::open();
+    ASSERT_OK(table);
+    std::uint16_t port = 0;
+    const int fd = socketTo(SOCK_DGRAM, 9999, port);
+    ASSERT_EQ(::send(fd, "x", 1, 0), 1);
+
+    const auto found = table->find(conntrack::kUdp, kLoopback, port, kLoopback, 9999);
+    ASSERT_OK(found);
+    ASSERT_TRUE(*found);
+    EXPECT_EQ((*found)->original.sourcePort, port);
+    EXPECT_EQ((*found)->reply.sourcePort, 9999);
+    EXPECT_FALSE((*found)->seenReply());
+    EXPECT_NE((*found)->id, 0U);
+    const auto all = table->dump();
+    ASSERT_OK(all);
+    ASSERT_EQ(all->size(), 1U);
+    EXPECT_EQ(all->front(), **found);
+
+    ASSERT_OK(table->remove(**found));
+    ASSERT_OK(table->remove(**found));
+    const auto again = table->find(conntrack::kUdp, kLoopback, port, kLoopback, 9999);
+    ASSERT_OK(again);
+    EXPECT_FALSE(*again);
+    ::close(fd);
+  });
+}
+
+}  // namespace
+}  // namespace hitless::sys
