@@ -1,0 +1,188 @@
+#include "sys/kube/client.h"
+
+#include <boost/asio/post.hpp>
+#include <deque>
+
+#include "sys/http/exchange.h"
+#include "sys/http/response_reader.h"
+#include "sys/http/tls_channel.h"
+#include "sys/kube/stream_session.h"
+
+namespace hitless::sys {
+namespace {
+
+constexpr std::size_t kMaxConnections = 4;
+/// A list of a very large collection from a server that ignores `limit`.
+constexpr std::size_t kMaxAnswer = 512 * 1024 * 1024;
+
+/// Methods that may be sent twice without doing the thing twice (RFC 9110 9.2.2).
+bool idempotent(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE";
+}
+
+struct Job {
+  KubeClient::Request request;
+  std::string bytes;
+  KubeClient::Done done;
+};
+
+/// The connections of one client. Outlives it while answers are under way; `closed` mutes them.
+class Pool : public std::enable_shared_from_this<Pool> {
+ public:
+  Pool(boost::asio::io_context& io, KubeConfig config, std::shared_ptr<TlsContext> tls)
+      : io_(io), config_(std::move(config)), tls_(std::move(tls)) {}
+
+  void submit(Job job) {
+    waiting_.push_back(std::move(job));
+    dispatch();
+  }
+
+  void close() {
+    closed_ = true;
+    waiting_.clear();
+    for (const auto& channel : idle_) {
+      channel->close();
+    }
+    idle_.clear();
+    for (const auto& channel : busy_) {
+      channel->close();
+    }
+  }
+
+  boost::asio::io_context& io() { return io_; }
+  const KubeConfig& config() const { return config_; }
+  std::shared_ptr<Channel> makeChannel() { return tls_->makeChannel(io_); }
+
+ private:
+  void dispatch() {
+    while (!waiting_.empty() && busy_.size() < kMaxConnections) {
+      Job job = std::move(waiting_.front());
+      waiting_.pop_front();
+      run(std::move(job), takeIdle());
+    }
+  }
+
+  std::shared_ptr<Channel> takeIdle() {
+    while (!idle_.empty()) {
+      std::shared_ptr<Channel> channel = std::move(idle_.back());
+      idle_.pop_back();
+      if (!channel->stale()) {
+        return channel;
+      }
+      channel->close();
+    }
+    return nullptr;
+  }
+
+  /// `idle` null: on a new connection.
+  void run(Job job, std::shared_ptr<Channel> idle) {
+    const bool reused = idle != nullptr;
+    std::shared_ptr<Channel> channel = reused ? std::move(idle) : makeChannel();
+    busy_.push_back(channel);
+    ExchangeOptions options;
+    options.host = config_.host;
+    options.port = config_.port;
+    options.connected = reused;
+    options.headRequest = job.request.method == "HEAD";
+    options.timeout = job.request.timeout;
+    options.maxBody = kMaxAnswer;
+    std::string bytes = job.bytes;
+    runExchange(
+        io_, channel, std::move(options), std::move(bytes),
+        [self = shared_from_this(), job = std::move(job), channel, reused](ExchangeResult result) {
+          self->finished(job, channel, reused, std::move(result));
+        });
+  }
+
+  void finished(const Job& job, const std::shared_ptr<Channel>& channel, bool reused,
+                ExchangeResult result) {
+    std::erase(busy_, channel);
+    if (closed_) {
+      return channel->close();
+    }
+    if (!result.response && reused && !result.answered && idempotent(job.request.method)) {
+      // The server closed the idle connection as the request went out (RFC 9112 9.3.1).
+      return run(job, nullptr);
+    }
+    if (result.reusable) {
+      idle_.push_back(channel);
+    }
+    dispatch();
+    job.done(std::move(result.response));
+  }
+
+  boost::asio::io_context& io_;
+  KubeConfig config_;
+  std::shared_ptr<TlsContext> tls_;
+  std::deque<Job> waiting_;
+  std::vector<std::shared_ptr<Channel>> idle_;
+  std::vector<std::shared_ptr<Channel>> busy_;
+  bool closed_ = false;
+};
+
+class StreamHandle : public KubeClient::Stream {
+ public:
+  explicit StreamHandle(std::shared_ptr<StreamSession> session) : session_(std::move(session)) {}
+  ~StreamHandle() override { session_->cancel(); }
+
+ private:
+  std::shared_ptr<StreamSession> session_;
+};
+
+class Client : public KubeClient {
+ public:
+  explicit Client(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
+  ~Client() override { pool_->close(); }
+
+  void send(Request request, Done done) override {
+    Result<std::string> bytes = serializeRequest(plain(request));
+    if (!bytes) {
+      boost::asio::post(pool_->io(), [done, error = std::move(bytes).error()] {
+        done(tl::unexpected<Error>(error));
+      });
+      return;
+    }
+    pool_->submit({std::move(request), *std::move(bytes), std::move(done)});
+  }
+
+  std::unique_ptr<Stream> stream(std::string target, nanoseconds idleTimeout, OnLine line,
+                                 OnEnd end) override {
+    Request request;
+    request.target = std::move(target);
+    StreamOptions options{pool_->config().host, pool_->config().port, idleTimeout};
+    auto session = std::make_shared<StreamSession>(
+        pool_->io(), pool_->makeChannel(), std::move(options), std::move(line), std::move(end));
+    session->start(serializeRequest(plain(request)));
+    return std::make_unique<StreamHandle>(std::move(session));
+  }
+
+ private:
+  PlainRequest plain(const Request& request) const {
+    PlainRequest out;
+    out.method = request.method;
+    out.host = pool_->config().host;
+    out.port = pool_->config().port;
+    out.target = request.target;
+    out.body = request.body;
+    out.headers = {{"Accept", "application/json"}, {"User-Agent", "hitless"}};
+    if (!pool_->config().token.empty()) {
+      out.headers.emplace_back("Authorization", "Bearer " + pool_->config().token);
+    }
+    if (!request.body.empty()) {
+      out.headers.emplace_back("Content-Type", request.contentType);
+    }
+    return out;
+  }
+
+  std::shared_ptr<Pool> pool_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<KubeClient>> KubeClient::create(boost::asio::io_context& io,
+                                                       KubeConfig config) {
+  auto tls = TRY(TlsContext::create({config.caPem, config.clientCertPem, config.clientKeyPem}));
+  return std::make_unique<Client>(std::make_shared<Pool>(io, std::move(config), std::move(tls)));
+}
+
+}  // namespace hitless::sys

@@ -1,0 +1,96 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "sys/kube/client.h"
+
+namespace hitless::sys {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct KubeconfigTest : ::testing::Test {
+  std::filesystem::path folder;
+  void SetUp() override {
+    char name[] = "/tmp/hitless-kubeconfig-XXXXXX";
+    folder = ::mkdtemp(name);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder / name) << text;
+    return folder / name;
+  }
+  Result<KubeConfig> load(const std::string& cluster, const std::string& user) const {
+    return loadKubeconfig(
+        write("config",
+              "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+              "clusters: [{name: k, cluster: {" +
+                  cluster +
+                  "}}]\n"
+                  "users: [{name: u, user: {" +
+                  user + "}}]\n"));
+  }
+};
+
+TEST_F(KubeconfigTest, ReadsDataAndFilesBesideIt) {
+  write("ca.crt", "CA");
+  write("token", "tok\n");
+  const auto files =
+      load("server: 'https://10.0.0.1:6443', certificate-authority: ca.crt", "tokenFile: token");
+  ASSERT_TRUE(files) << files.error().text();
+  EXPECT_EQ(files->host, "10.0.0.1");
+  EXPECT_EQ(files->port, 6443);
+  EXPECT_EQ(files->caPem, "CA");
+  EXPECT_EQ(files->token, "tok");
+  const auto data = load("server: 'https://[fd00::1]/', certificate-authority-data: Q0FDQQ==",
+                         "client-certificate-data: Q0VSVA==, client-key-data: S0VZ");
+  ASSERT_TRUE(data) << data.error().text();
+  EXPECT_EQ(data->host, "fd00::1");
+  EXPECT_EQ(data->port, 443);
+  EXPECT_EQ(data->caPem, "CACA");
+  EXPECT_EQ(data->clientCertPem, "CERT");
+  EXPECT_EQ(data->clientKeyPem, "KEY");
+}
+
+TEST_F(KubeconfigTest, ErrorsNameTheFileAndTheKey) {
+  const struct {
+    const char* cluster;
+    const char* user;
+    const char* expected;
+  } cases[] = {
+      {"server: 'http://10.0.0.1'", "token: t", "not an https:// address"},
+      {"server: 'https://10.0.0.1:99999'", "token: t", "no valid port"},
+      {"server: 'https://10.0.0.1/prefix'", "token: t", "more than a host"},
+      {"server: 'https://:1'", "token: t", "no host"},
+      {"", "token: t", "cluster.server is missing"},
+      {"server: 'https://h', certificate-authority-data: '%%%'", "",
+       "certificate-authority-data is not base64"},
+      {"server: 'https://h', certificate-authority: nope.crt", "", "nope.crt"},
+      {"server: 'https://h', insecure-skip-tls-verify: true", "", "insecure-skip-tls-verify"},
+      {"server: 'https://h'", "exec: {command: aws}", "user.exec is not supported"},
+      {"server: 'https://h'", "client-certificate-data: Q0VSVA==", "must be given together"},
+  };
+  for (const auto& c : cases) {
+    const auto config = load(c.cluster, c.user);
+    ASSERT_FALSE(config) << c.cluster;
+    EXPECT_THAT(config.error().text(), HasSubstr(c.expected));
+    EXPECT_THAT(config.error().text(), HasSubstr(folder.string()));
+  }
+}
+
+TEST_F(KubeconfigTest, SurvivesWhatIsNoKubeconfig) {
+  for (const char* text : {"", "[]", "a: b", "{", "current-context: 7\ncontexts: {}\n",
+                           "contexts: [[]]\ncurrent-context: x\n", "\x01\xff\xfe"}) {
+    EXPECT_FALSE(loadKubeconfig(write("config", text))) << text;
+  }
+  EXPECT_THAT(loadKubeconfig("/nonexistent/kubeconfig").error().text(),
+              HasSubstr("/nonexistent/kubeconfig"));
+}
+
+}  // namespace
+}  // namespace hitless::sys
