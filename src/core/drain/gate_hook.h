@@ -13,8 +13,9 @@ namespace hitless::drain {
 
 /// Where every node's agent answers hooks (on 127.0.0.1) and peers (on the node's addresses).
 inline constexpr std::uint16_t kAgentPort = 9470;
-/// Joins a hook to its pod: the same random id is in this annotation and in the hook's path, because the
-/// pod's name is not known at admission and hooks expand no variables. "off" in a manifest opts out.
+/// Joins a hook to its pod: the same random id is in this annotation and in the hook's path,
+/// because the pod's name is not known at admission and hooks expand no variables. "off" in a
+/// manifest opts out.
 inline constexpr std::string_view kGateAnnotation = "hitless.io/gate";
 inline constexpr std::string_view kGatePath = "/v1/gate/";
 inline constexpr std::string_view kWatermarkPath = "/v1/watermark";

@@ -1,0 +1,178 @@
+#include "core/drain/gate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+
+namespace hitless::drain {
+namespace {
+
+constexpr std::int64_t kDefaultGrace = 30;  ///< seconds; core/v1 terminationGracePeriodSeconds
+
+nanoseconds graceOf(const kube::Pod& pod) {
+  return seconds(
+      std::max<std::int64_t>(0, pod.meta.deletionGracePeriodSeconds.value_or(kDefaultGrace)));
+}
+
+}  // namespace
+
+nanoseconds gateBudget(nanoseconds grace, const GateOptions& options) {
+  const auto rest = nanoseconds(
+      static_cast<std::int64_t>(static_cast<double>(grace.count()) * (1 - options.share)));
+  return std::max(grace / 2, grace - std::max(rest, options.reserve));
+}
+
+void Gate::applyPods(const watch::Update& pods) {
+  pods_.apply(pods);
+  if (pods.changes.empty()) {
+    return;
+  }
+  const std::set<std::string> uids = pods_.uids();
+  std::erase_if(verdicts_, [&](const auto& entry) { return !uids.contains(entry.first); });
+  if (removal_.synced()) {
+    removal_.retain(uids);
+  }
+}
+
+void Gate::peerAnswered(const std::string& node, std::uint64_t watermark) {
+  peers_.answered(node, watermark, clock_->mono());
+}
+
+void Gate::peerFailed(const std::string& node) {
+  peers_.failed(node, clock_->mono());
+}
+
+Gate::Ticket Gate::hold(std::string_view gateId) {
+  auto wait = waits_.find(gateId);
+  if (wait == waits_.end()) {
+    wait = waits_.emplace(std::string(gateId), Wait{}).first;
+    wait->second.since = clock_->mono();
+  }
+  wait->second.tickets.push_back(++lastTicket_);
+  return lastTicket_;
+}
+
+void Gate::drop(Ticket ticket) {
+  for (auto wait = waits_.begin(); wait != waits_.end(); ++wait) {
+    if (std::erase(wait->second.tickets, ticket) > 0) {
+      if (wait->second.tickets.empty()) {
+        waits_.erase(wait);
+      }
+      return;
+    }
+  }
+}
+
+Gate::Position Gate::waiting(GateState state, MonoTime until, GateReason reason,
+                             std::vector<std::string> missing, std::uint64_t revision) const {
+  Position position{state, until, {reason, revision, {}, std::move(missing), peers_.live()}};
+  if (clock_->mono() >= until) {
+    position.state = GateState::kPassed;
+  }
+  return position;
+}
+
+Gate::Position Gate::passed(GateReason reason, std::uint64_t revision) const {
+  return {GateState::kPassed, {}, {reason, revision, {}, {}, peers_.live()}};
+}
+
+Gate::Position Gate::locate(const std::string& gateId, const Wait& wait) const {
+  const kube::Pod* pod = pods_.byGate(gateId);
+  if (pod == nullptr) {
+    const nanoseconds bound = pods_.synced() ? options_.unknownWait : options_.syncWait;
+    return waiting(GateState::kLookingUp, wait.since + bound, GateReason::kUnknownPod, {}, 0);
+  }
+  if (!pod->meta.terminating()) {
+    return waiting(GateState::kAwaitingDeletion, wait.since + options_.deletionWait,
+                   GateReason::kNotDeleted, {}, 0);
+  }
+  if (const auto earlier = verdicts_.find(pod->meta.uid); earlier != verdicts_.end()) {
+    return {GateState::kPassed, {}, earlier->second};
+  }
+  return locateDeleted(*pod, wait);
+}
+
+Gate::Position Gate::locateDeleted(const kube::Pod& pod, const Wait& wait) const {
+  const MonoTime deadline = wait.since + gateBudget(graceOf(pod), options_);
+  if (!removal_.synced() || !selection_.synced()) {
+    return waiting(GateState::kAwaitingSlices, std::min(deadline, wait.since + options_.syncWait),
+                   GateReason::kSlicesNotWritten, {"all (this node's watch has not synced)"}, 0);
+  }
+  const Standing standing = removal_.standing(pod.meta.uid);
+  if (!standing.pending.empty()) {
+    return waiting(GateState::kAwaitingSlices, deadline, GateReason::kSlicesNotWritten,
+                   {standing.pending}, 0);
+  }
+  if (!standing.listed) {
+    // A ready pod that a Service selects is about to be in a slice, maybe with the removal at once.
+    const bool expected = pod.ready() && selection_.selects(pod);
+    const MonoTime until =
+        expected ? std::min(deadline, wait.since + options_.sliceWait) : clock_->mono();
+    return waiting(GateState::kAwaitingSlices, until, GateReason::kNoEndpoints, {}, 0);
+  }
+  std::vector<std::string> behind = peers_.behind(standing.revision);
+  if (behind.empty()) {
+    return passed(GateReason::kAcknowledged, standing.revision);
+  }
+  return waiting(GateState::kAwaitingNodes, deadline, GateReason::kNodesMissing, std::move(behind),
+                 standing.revision);
+}
+
+bool Gate::settle(const std::string& gateId, Wait& wait, Effects& effects) {
+  Position position = locate(gateId, wait);
+  const kube::Pod* pod = pods_.byGate(gateId);
+  const bool deleted = pod != nullptr && pod->meta.terminating();
+  wait.state = position.state;
+  wait.revision = position.verdict.revision;
+  if (position.state != GateState::kPassed) {
+    // What is held is announced once it is known what for.
+    if (position.state == GateState::kAwaitingNodes && !wait.announced) {
+      wait.announced = true;
+      effects.notices.push_back({*pod, wait.revision, std::nullopt});
+    }
+    effects.next = std::min(effects.next.value_or(position.until), position.until);
+    return false;
+  }
+  GateVerdict& verdict = position.verdict;
+  verdict.waited = clock_->mono() - wait.since;
+  if (deleted && verdicts_.emplace(pod->meta.uid, verdict).second) {
+    effects.notices.push_back({*pod, verdict.revision, verdict});
+  }
+  for (const Ticket ticket : wait.tickets) {
+    effects.answers.push_back({ticket, verdict});
+  }
+  return true;
+}
+
+void Gate::askPeers(Effects& effects) {
+  // The smallest revision first: its answer comes soonest, and a node has one question at a time.
+  std::set<std::uint64_t> revisions;
+  for (const auto& [id, wait] : waits_) {
+    if (wait.state == GateState::kAwaitingNodes) {
+      revisions.insert(wait.revision);
+    }
+  }
+  for (const std::uint64_t revision : revisions) {
+    std::vector<Ask> asks = peers_.ask(revision, clock_->mono());
+    effects.asks.insert(effects.asks.end(), asks.begin(), asks.end());
+  }
+  if (!revisions.empty()) {
+    if (const auto retry = peers_.nextRetry(*revisions.rbegin())) {
+      effects.next = std::min(effects.next.value_or(*retry), *retry);
+    }
+  }
+}
+
+Gate::Effects Gate::step() {
+  Effects effects;
+  for (auto wait = waits_.begin(); wait != waits_.end();) {
+    wait = settle(wait->first, wait->second, effects) ? waits_.erase(wait) : std::next(wait);
+  }
+  askPeers(effects);
+  return effects;
+}
+
+}  // namespace hitless::drain
