@@ -230,8 +230,8 @@ EndpointSlice endpointSliceOf(const json::object& object) {
     slice.endpoints.push_back(std::move(endpoint));
   });
   forEachObject(findArray(object, {"ports"}), [&](const json::object& port) {
-    slice.ports.push_back(
-        {str(port, {"name"}), str(port, {"protocol"}, "TCP"), portOf(port, "port")});
+    slice.ports.push_back({str(port, {"name"}), str(port, {"protocol"}, "TCP"),
+                           portOf(port, "port"), str(port, {"appProtocol"})});
   });
   return slice;
 }

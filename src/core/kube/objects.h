@@ -146,6 +146,7 @@ struct EndpointPort {
   std::string name;
   std::string protocol = "TCP";
   std::uint16_t port = 0;
+  std::string appProtocol = {};
   bool operator==(const EndpointPort&) const = default;
 };
 

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "core/control/controllers/registry.h"
+
+/// The rows of the registry: each collects its controller's state from the cache.
+namespace hitless::control::bindings {
+
+extern const Controller kDeployment;
+extern const Controller kReplicaSet;
+extern const Controller kEndpointSlice;
+extern const Controller kEndpoints;
+extern const Controller kScheduler;
+extern const Controller kGarbageCollector;
+extern const Controller kNamespace;
+extern const Controller kNamespaceDefaults;
+extern const Controller kNodeLifecycle;
+extern const Controller kPodGarbage;
+
+}  // namespace hitless::control::bindings
