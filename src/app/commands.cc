@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "app/load.h"
+
 namespace hitless::app {
 namespace {
 
@@ -13,6 +15,7 @@ std::function<int()> addVersion(CLI::App&) {
 }
 
 constexpr Command kCommands[] = {
+    {"load", "Send requests at a fixed rate and say what became of each", addLoad},
     {"version", "Print the version", addVersion},
 };
 

@@ -123,7 +123,8 @@ Bytes encodeFlow(const Flow& flow, std::uint32_t sequence) {
 }
 
 std::optional<Flow> decodeFlow(const netlink::Message& message) {
-  if (message.type != messageType(IPCTNL_MSG_CT_NEW)) {
+  if (message.type != messageType(IPCTNL_MSG_CT_NEW) &&
+      message.type != messageType(IPCTNL_MSG_CT_DELETE)) {
     return std::nullopt;
   }
   const Attributes attributes = message.attributes(sizeof(nfgenmsg));

@@ -1,0 +1,242 @@
+#include "core/load/spec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/text.h"
+
+namespace hitless::load {
+namespace {
+
+constexpr double kMaxRate = 1e6;
+
+std::optional<double> parseNumber(std::string_view text) {
+  double value = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || rest != text.data() + text.size() || !std::isfinite(value)) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+bool setRate(LoadSpec& spec, std::string_view value) {
+  if (value.ends_with("/s")) {
+    value.remove_suffix(2);
+  }
+  const auto rate = parseNumber(value);
+  spec.rate = rate.value_or(0);
+  return rate && *rate > 0 && *rate <= kMaxRate;
+}
+
+bool setMode(LoadSpec& spec, std::string_view value) {
+  spec.mode = value == "new" ? Mode::kNewConnection : Mode::kKeepAlive;
+  return value == name(spec.mode);
+}
+
+bool setArrivals(LoadSpec& spec, std::string_view value) {
+  spec.arrivals = value == "poisson" ? Arrivals::kPoisson : Arrivals::kConstant;
+  return value == name(spec.arrivals);
+}
+
+bool setDuration(LoadSpec& spec, std::string_view value) {
+  spec.duration = parseDuration(value);
+  return spec.duration && spec.duration->count() > 0;
+}
+
+bool setTimeout(LoadSpec& spec, std::string_view value) {
+  const auto timeout = parseDuration(value);
+  spec.timeout = timeout.value_or(nanoseconds{0});
+  return spec.timeout.count() > 0;
+}
+
+bool setCount(LoadSpec& spec, std::string_view value) {
+  spec.count = parseUint(value);
+  return spec.count && *spec.count > 0;
+}
+
+bool setSize(std::size_t& target, std::string_view value) {
+  const auto size = parseUint(value);
+  target = size.value_or(0);
+  return target > 0 && target <= 1'000'000;
+}
+
+bool setMethod(LoadSpec& spec, std::string_view value) {
+  spec.method = value;
+  return !value.empty() &&
+         std::all_of(value.begin(), value.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+bool setOnOff(bool& target, std::string_view value) {
+  target = value == "on";
+  return value == "on" || value == "off";
+}
+
+constexpr Setting kSettings[] = {
+    {"rate", "a number of requests per second, up to 1000000", "requests per second (500)",
+     setRate},
+    {"mode", "keepalive or new",
+     "keep connections alive, or open a new one for each request (keepalive)", setMode},
+    {"arrivals", "constant or poisson", "how the send times are spread (constant)", setArrivals},
+    {"duration", "a duration like 30s or 1m", "how long to send", setDuration},
+    {"count", "a number of requests", "how many requests to send", setCount},
+    {"timeout", "a duration like 5s", "time for one attempt, connecting included (5s)", setTimeout},
+    {"method", "an upper-case HTTP method", "the request's method (GET)", setMethod},
+    {"connections", "a number from 1 to 1000000",
+     "connections kept alive; more are opened while all are busy (32)",
+     [](LoadSpec& spec, std::string_view value) { return setSize(spec.connections, value); }},
+    {"max-outstanding", "a number from 1 to 1000000",
+     "requests in flight at most; later ones wait, and the result says so (10000)",
+     [](LoadSpec& spec, std::string_view value) { return setSize(spec.maxOutstanding, value); }},
+    {"retry-idle-close", "on or off",
+     "retry once where a kept-alive connection was closed while idle, RFC 9112 9.3.1 (on)",
+     [](LoadSpec& spec, std::string_view value) { return setOnOff(spec.retryIdleClose, value); }},
+};
+
+std::vector<std::string> settingNames() {
+  std::vector<std::string> names;
+  for (const Setting& setting : kSettings) {
+    names.emplace_back(setting.name);
+  }
+  return names;
+}
+
+tl::unexpected<Error> unknown(std::string_view what, std::string_view word) {
+  const std::vector<std::string> names = settingNames();
+  std::vector<std::string> all = names;
+  all.insert(all.end(), {"keepalive", "new"});
+  const auto meant = nearest(word, all);
+  return invalid(
+      fmt::format("unknown {} \"{}\" in a load", what, word),
+      meant ? fmt::format("did you mean \"{}\"?", *meant)
+            : "words are keepalive, new, and NAME=VALUE with NAME one of " + join(names, ", "));
+}
+
+Status applyWord(LoadSpec& spec, std::string_view word) {
+  const std::size_t equals = word.find('=');
+  if (equals != std::string_view::npos) {
+    return set(spec, word.substr(0, equals), word.substr(equals + 1));
+  }
+  return setMode(spec, word) ? Status{} : unknown("word", word);
+}
+
+bool isHostCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '-' || c == '_';
+}
+
+/// Splits "host[:port]" or "[v6][:port]"; false if it is neither.
+bool splitAuthority(std::string_view authority, LoadSpec& spec) {
+  std::string_view port;
+  if (authority.starts_with('[')) {
+    const std::size_t end = authority.find(']');
+    const std::string_view inside = authority.substr(1, std::min(end, authority.size()) - 1);
+    if (end == std::string_view::npos || !IpAddress::parse(inside)) {
+      return false;
+    }
+    spec.host = inside;
+    port = authority.substr(end + 1);
+  } else {
+    const std::size_t colon = authority.find(':');
+    spec.host = authority.substr(0, colon);
+    port = colon == std::string_view::npos ? "" : authority.substr(colon);
+    if (!std::all_of(spec.host.begin(), spec.host.end(), isHostCharacter)) {
+      return false;
+    }
+  }
+  const auto number =
+      port.empty() ? 80 : (port[0] == ':' ? parseUint(port.substr(1)) : std::nullopt);
+  spec.port = static_cast<std::uint16_t>(number.value_or(0));
+  return !spec.host.empty() && number && *number > 0 && *number <= 65535;
+}
+
+}  // namespace
+
+std::string_view name(Mode mode) {
+  return mode == Mode::kKeepAlive ? "keepalive" : "new";
+}
+std::string_view name(Arrivals arrivals) {
+  return arrivals == Arrivals::kConstant ? "constant" : "poisson";
+}
+
+std::span<const Setting> settings() {
+  return kSettings;
+}
+
+Status set(LoadSpec& spec, std::string_view name, std::string_view value) {
+  for (const Setting& setting : kSettings) {
+    if (name != setting.name) {
+      continue;
+    }
+    if (!setting.set(spec, value)) {
+      return invalid(fmt::format("{} is \"{}\", not {}", name, value, setting.expects));
+    }
+    return {};
+  }
+  return unknown("setting", name);
+}
+
+Status setUrl(LoadSpec& spec, std::string_view url) {
+  static constexpr std::string_view kExample = "write it like http://web.default:80/";
+  const auto bad = [url](std::string_view why) {
+    return tl::unexpected<Error>(
+        Error{ErrorKind::kInvalid, std::string(why), std::string(url), std::string(kExample), 0});
+  };
+  if (url.starts_with("https://")) {
+    return bad("the load generator does not speak https");
+  }
+  if (!url.starts_with("http://")) {
+    return bad("a load starts with a URL");
+  }
+  const bool printable =
+      std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < 0x7f; });
+  const std::string_view rest =
+      url.substr(7, url.find('#') - std::min<std::size_t>(7, url.find('#')));
+  const std::size_t slash = rest.find_first_of("/?");
+  if (!printable || !splitAuthority(rest.substr(0, slash), spec)) {
+    return bad("the URL has no valid host and port");
+  }
+  spec.url = url;
+  spec.target = slash == std::string_view::npos ? "/" : rest.substr(slash);
+  if (spec.target.front() == '?') {
+    spec.target.insert(0, "/");
+  }
+  return {};
+}
+
+Result<LoadSpec> parseLoadSpec(std::string_view text) {
+  LoadSpec spec;
+  bool first = true;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t start = text.find_first_not_of(" \t\n", at);
+    if (start == std::string_view::npos) {
+      break;
+    }
+    at = std::min(text.find_first_of(" \t\n", start), text.size());
+    const std::string_view word = text.substr(start, at - start);
+    TRY_VOID(first ? setUrl(spec, word) : applyWord(spec, word));
+    first = false;
+  }
+  if (first) {
+    return invalid("the load is empty",
+                   "write it like 'http://web.default:80/ rate=500 keepalive'");
+  }
+  return spec;
+}
+
+std::string requestBytes(const LoadSpec& spec) {
+  const std::string host =
+      spec.host.find(':') == std::string::npos ? spec.host : "[" + spec.host + "]";
+  const std::string port = spec.port == 80 ? "" : fmt::format(":{}", spec.port);
+  const bool hasBody = spec.method == "POST" || spec.method == "PUT" || spec.method == "PATCH";
+  return fmt::format(
+      "{} {} HTTP/1.1\r\nHost: {}{}\r\nUser-Agent: hitless-load\r\nAccept: */*\r\n{}{}\r\n",
+      spec.method, spec.target, host, port, hasBody ? "Content-Length: 0\r\n" : "",
+      spec.mode == Mode::kNewConnection ? "Connection: close\r\n" : "");
+}
+
+}  // namespace hitless::load

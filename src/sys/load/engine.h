@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/rng.h"
+#include "core/load/backend_lookup.h"
+#include "core/load/result.h"
+#include "core/load/spec.h"
+
+namespace hitless::sys {
+
+/// Where and when a load runs.
+struct LoadRun {
+  load::LoadSpec spec;
+  load::Endpoint destination;       ///< What the URL's host stands for.
+  std::optional<WallTime> startAt;  ///< Now, if absent or past.
+  int stopFd = -1;  ///< Readable = send no more, finish what is in flight. -1 for none.
+};
+
+/// Makes the load on one thread and returns when the last answer is in. `clock` must run on the
+/// kernel's CLOCK_MONOTONIC.
+Result<load::LoadResult> runLoad(const LoadRun& run, const Clock& clock, Rng& rng,
+                                 load::BackendLookup& lookup);
+
+}  // namespace hitless::sys
