@@ -1,0 +1,81 @@
+#include "app/rehearsal/actions.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "app/cluster/cluster_process.h"
+#include "app/cluster/deploy.h"
+#include "core/kube/resource.h"
+
+namespace hitless::app {
+namespace {
+
+namespace json = kube::json;
+using scenario::Action;
+
+Status restart(const Action& action, ApiSession& api, WallTime now) {
+  // The annotation that `kubectl rollout restart` sets.
+  json::object patch;
+  kube::ensureObject(patch, {"spec", "template", "metadata", "annotations"})
+      .emplace("kubectl.kubernetes.io/restartedAt", formatTime(now));
+  return api
+      .patch(deploymentPath(action.ns, action.name) + "?fieldManager=hitless",
+             "application/strategic-merge-patch+json", patch)
+      .map([](const json::object&) {});
+}
+
+Status scale(const Action& action, ApiSession& api) {
+  const json::object patch{{"spec", json::object{{"replicas", action.replicas}}}};
+  return api
+      .patch(deploymentPath(action.ns, action.name) + "/scale?fieldManager=hitless",
+             "application/merge-patch+json", patch)
+      .map([](const json::object&) {});
+}
+
+Status killAgent(const Action& action, const ClusterInfo& info) {
+  const pid_t pid = TRY(agentProcess(info, action.name));
+  const auto process = sys::processOf(pid);
+  return process ? sys::signalProcess(*process, SIGKILL)
+                 : Status(fail(ErrorKind::kNotFound, "the agent is gone already"));
+}
+
+Status shell(const Action& action, const ClusterInfo& info) {
+  ::setenv("KUBECONFIG", info.kubeconfig.c_str(), 1);
+  const int status = std::system(action.command.c_str());
+  if (status != 0) {
+    return fail(ErrorKind::kInternal, fmt::format("'{}' ended with status {}", action.command,
+                                                  status > 255 ? status / 256 : status));
+  }
+  return {};
+}
+
+}  // namespace
+
+Status perform(const Action& action, const ClusterInfo& info, ApiSession& api, WallTime now) {
+  Status status;
+  switch (action.verb) {
+    case Action::Verb::kRolloutRestart:
+      status = restart(action, api, now);
+      break;
+    case Action::Verb::kScale:
+      status = scale(action, api);
+      break;
+    case Action::Verb::kDeletePod:
+      status = api.remove(sys::pathOf(kube::res::kPods, action.ns, action.name));
+      break;
+    case Action::Verb::kKillAgent:
+      status = killAgent(action, info);
+      break;
+    case Action::Verb::kCommand:
+      status = shell(action, info);
+      break;
+  }
+  if (!status) {
+    return tl::unexpected<Error>(std::move(status).error().about(action.text));
+  }
+  return {};
+}
+
+}  // namespace hitless::app
