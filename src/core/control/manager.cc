@@ -83,10 +83,10 @@ void Manager::onStoreEvent(const StoreEvent& event) {
     controllers()[row].concerns(change, cache_, keys);
     for (std::string& key : keys) {
       WorkItem item{row, std::move(key)};
-      // The slice controller's own writes tell it nothing new.
-      const bool own = change.slice.any() && current_ != nullptr && *current_ == item;
-      if (!own) {
+      if (current_ == nullptr || *current_ != item) {
         enqueue(std::move(item));
+      } else if (!change.slice.any()) {  // The slice controller's own writes tell it nothing new.
+        touchedItself_ = true;
       }
     }
   }
@@ -131,12 +131,16 @@ void Manager::process(const WorkItem& item) {
     return;
   }
   current_ = &item;
+  touchedItself_ = false;
   const bool done = std::all_of(actions.begin(), actions.end(),
                                 [&](const Action& action) { return perform(item, action); });
   current_ = nullptr;
   if (done) {
     failures_.erase(item);
     queue_.succeeded(item);
+    if (touchedItself_) {
+      enqueue(item);
+    }
   } else {
     queue_.retry(item);
   }

@@ -7,7 +7,7 @@
 #include "base/rng.h"
 #include "core/control/action.h"
 #include "core/control/controllers/cache.h"
-#include "core/control/controllers/registry.h"
+#include "core/control/controllers/controller.h"
 #include "core/control/controllers/work_queue.h"
 #include "core/control/store.h"
 #include "core/timeline/event.h"
@@ -78,6 +78,8 @@ class Manager {
   std::map<WorkItem, Failure> failures_;
   std::map<std::string, MonoTime> sliceWrites_;  ///< Only kept for EndpointLag::conflictWindow.
   const WorkItem* current_ = nullptr;            ///< What is being reconciled.
+  /// Its own actions concern it. Kept apart from the queue: after a failure the back-off rules.
+  bool touchedItself_ = false;
   bool running_ = false;
 };
 

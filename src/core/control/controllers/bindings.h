@@ -1,8 +1,8 @@
 #pragma once
 
-#include "core/control/controllers/registry.h"
+#include "core/control/controllers/controller.h"
 
-/// The rows of the registry: each collects its controller's state from the cache.
+/// The rows of the table of controllers: each collects its controller's state from the cache.
 namespace hitless::control::bindings {
 
 extern const Controller kDeployment;

@@ -1,4 +1,4 @@
-#include "core/control/controllers/registry.h"
+#include "core/control/controllers/controller.h"
 
 #include <array>
 
