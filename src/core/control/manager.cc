@@ -148,13 +148,25 @@ void Manager::process(const WorkItem& item) {
 
 bool Manager::staleByLag(const WorkItem& item, const Actions& actions) {
   const EndpointLag& lag = options_.endpointLag;
-  if (item.controller != endpointSliceController() || lag.conflictWindow.count() == 0 ||
-      std::none_of(actions.begin(), actions.end(), writesSlice)) {
+  const auto written = sliceWrites_.find(item.key);
+  if (item.controller != endpointSliceController() || written == sliceWrites_.end() ||
+      written->second + lag.conflictWindow <= clock_.mono()) {
     return false;
   }
-  const auto written = sliceWrites_.find(item.key);
-  if (written == sliceWrites_.end() || written->second + lag.conflictWindow <= clock_.mono()) {
+  const auto write = std::find_if(actions.begin(), actions.end(), writesSlice);
+  if (write == actions.end()) {
     return false;
+  }
+  if (const auto* patch = std::get_if<Patch>(&*write); patch != nullptr && patch->outcome) {
+    const Error conflict{ErrorKind::kConflict,
+                         fmt::format("Operation cannot be fulfilled on {} \"{}\": the object has "
+                                     "been modified; please apply your changes to the latest "
+                                     "version and try again",
+                                     kube::res::kEndpointSlices.qualified(), patch->object.name),
+                         {},
+                         {},
+                         0};
+    report(*patch->outcome, {}, &conflict);
   }
   queue_.addAfter(item, lag.conflictRetry);
   return true;

@@ -58,19 +58,34 @@ Actions schedule(const std::string& key, const View& view) {
 
 // --- Garbage collector ---------------------------------------------------------------------
 
+/// Whether the object has begun to end, or waits for something else than before.
+bool endsOtherwise(const Transition<kube::ObjectMeta>& meta) {
+  if (meta.after == nullptr) {
+    return true;
+  }
+  const bool wasEnding = meta.before != nullptr && meta.before->terminating();
+  return meta.after->terminating() &&
+         (!wasEnding || meta.before->finalizers != meta.after->finalizers);
+}
+
 /// Keys are uids: names come back, uids do not.
 void garbageConcerns(const Change& change, const Cache& cache, Keys& keys) {
-  const std::string& uid = (change.deleted() ? change.meta.before : change.meta.after)->uid;
-  const bool ending = change.deleted() || change.meta.after->terminating();
-  if (ending) {
-    addAll(cache.graph().dependents(uid), keys);
+  const Transition<kube::ObjectMeta>& meta = change.meta;
+  const bool ends = endsOtherwise(meta);
+  const bool otherOwners =
+      change.deleted() || meta.before == nullptr || meta.before->owners != meta.after->owners;
+  if (ends) {
+    addAll(cache.graph().dependents(meta.latest().uid), keys);
   }
-  if (!change.deleted() && (ending || !change.meta.after->owners.empty())) {
-    keys.push_back(uid);
+  if (ends || (otherOwners && !meta.latest().owners.empty())) {
+    keys.push_back(meta.latest().uid);
   }
-  if (change.meta.before != nullptr) {
-    for (const kube::OwnerReference& owner : change.meta.before->owners) {
-      keys.push_back(owner.uid);  // It may have waited for this one.
+  if (meta.before != nullptr && otherOwners) {
+    for (const kube::OwnerReference& owner : meta.before->owners) {
+      const OwnerGraph::Node* node = cache.graph().find(owner.uid);
+      if (node != nullptr && node->meta->terminating()) {
+        keys.push_back(owner.uid);  // It may have waited for this one.
+      }
     }
   }
 }
@@ -101,13 +116,13 @@ Actions collectGarbage(const std::string& uid, const View& view) {
   if (node == nullptr) {
     return {};
   }
-  GarbageState state{node->resource, *node->meta, {}, {}};
-  for (const kube::OwnerReference& reference : state.meta.owners) {
-    state.owners.push_back(linkOf(reference, state.meta, graph));
+  GarbageState state{node->resource, node->meta, {}, {}};
+  for (const kube::OwnerReference& reference : node->meta->owners) {
+    state.owners.push_back(linkOf(reference, *node->meta, graph));
   }
   for (const std::string& dependent : graph.dependents(uid)) {
     const OwnerGraph::Node& each = *graph.find(dependent);
-    state.dependents.push_back({each.resource, *each.meta});
+    state.dependents.push_back({each.resource, each.meta});
   }
   return reconcile(state);
 }

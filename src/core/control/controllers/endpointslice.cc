@@ -99,7 +99,8 @@ class Writer {
   }
 
   void remove(const kube::EndpointSlice& slice) {
-    deletions_.push_back(Delete{refTo(kEndpointSlices, slice.meta), {}, {}, failure("delete")});
+    deletions_.push_back(
+        Delete{refTo(kEndpointSlices, slice.meta), {}, {}, failure("delete " + slice.meta.name)});
   }
 
   /// Removals last: an endpoint that moves is in two slices for a moment, never in none.
@@ -111,15 +112,16 @@ class Writer {
   }
 
  private:
-  Outcome failure(std::string_view verb) const {
+  /// `what`: "create", "update web-x".
+  Outcome failure(const std::string& what) const {
     return {refTo(kServices, service_.meta),
             "endpoint-slice-controller",
             "",
             "",
             "FailedToUpdateEndpointSlices",
-            fmt::format("Error updating Endpoint Slices for Service {}/{}: failed to {} an "
-                        "EndpointSlice: ",
-                        state_.ns, state_.name, verb)};
+            fmt::format("Error updating Endpoint Slices for Service {0}: failed to {1} "
+                        "EndpointSlice for Service {0}: ",
+                        service_.meta.key(), what)};
   }
 
   object annotations() const {
@@ -152,7 +154,7 @@ class Writer {
                              {"endpoints", toJson(content.endpoints)},
                              {"ports", toJson(content.ports)}},
                             meta.resourceVersion,
-                            failure("update")});
+                            failure("update " + meta.name)});
   }
 
   const ServiceState& state_;

@@ -12,19 +12,19 @@ bool has(const kube::ObjectMeta& meta, std::string_view finalizer) {
 
 Patch withoutFinalizer(const GarbageState& state, std::string_view finalizer) {
   kube::json::array rest;
-  for (const std::string& other : state.meta.finalizers) {
+  for (const std::string& other : state.meta->finalizers) {
     if (other != finalizer) {
       rest.emplace_back(other);
     }
   }
-  return {refTo(*state.resource, state.meta),
+  return {refTo(*state.resource, *state.meta),
           "",
           {{"metadata", {{"finalizers", std::move(rest)}}}},
-          state.meta.resourceVersion};
+          state.meta->resourceVersion};
 }
 
 bool blocks(const Dependent& dependent, std::string_view ownerUid) {
-  return std::any_of(dependent.meta.owners.begin(), dependent.meta.owners.end(),
+  return std::any_of(dependent.meta->owners.begin(), dependent.meta->owners.end(),
                      [ownerUid](const kube::OwnerReference& owner) {
                        return owner.uid == ownerUid && owner.blockOwnerDeletion;
                      });
@@ -35,14 +35,14 @@ bool blocks(const Dependent& dependent, std::string_view ownerUid) {
 Actions finishForeground(const GarbageState& state) {
   const bool blocked =
       std::any_of(state.dependents.begin(), state.dependents.end(),
-                  [&state](const Dependent& each) { return blocks(each, state.meta.uid); });
+                  [&state](const Dependent& each) { return blocks(each, state.meta->uid); });
   return blocked ? Actions{} : Actions{withoutFinalizer(state, kForegroundFinalizer)};
 }
 
 Actions orphanDependents(const GarbageState& state) {
   Actions actions;
   for (const Dependent& dependent : state.dependents) {
-    actions.push_back(release(*dependent.resource, dependent.meta, state.meta.uid));
+    actions.push_back(release(*dependent.resource, *dependent.meta, state.meta->uid));
   }
   actions.push_back(withoutFinalizer(state, kOrphanFinalizer));
   return actions;
@@ -56,7 +56,7 @@ std::string policyFor(const kube::ObjectMeta& meta) {
 }
 
 Delete deletion(const GarbageState& state, std::string policy) {
-  return {refTo(*state.resource, state.meta), {}, std::move(policy)};
+  return {refTo(*state.resource, *state.meta), {}, std::move(policy)};
 }
 
 /// Drops the references to owners that are gone or going, as others keep the object.
@@ -67,10 +67,10 @@ Patch keepSolidOwners(const GarbageState& state) {
       solid.push_back(kube::toJson(link.reference));
     }
   }
-  return {refTo(*state.resource, state.meta),
+  return {refTo(*state.resource, *state.meta),
           "",
           {{"metadata", {{"ownerReferences", std::move(solid)}}}},
-          state.meta.resourceVersion};
+          state.meta->resourceVersion};
 }
 
 Actions followOwners(const GarbageState& state) {
@@ -88,17 +88,17 @@ Actions followOwners(const GarbageState& state) {
   }
   // An owner that waits wants the whole tree gone before itself.
   const bool foreground = waiting > 0 && !state.dependents.empty();
-  return {deletion(state, foreground ? "Foreground" : policyFor(state.meta))};
+  return {deletion(state, foreground ? "Foreground" : policyFor(*state.meta))};
 }
 
 }  // namespace
 
 Actions reconcile(const GarbageState& state) {
-  if (state.meta.terminating()) {
-    if (has(state.meta, kOrphanFinalizer)) {
+  if (state.meta->terminating()) {
+    if (has(*state.meta, kOrphanFinalizer)) {
       return orphanDependents(state);
     }
-    return has(state.meta, kForegroundFinalizer) ? finishForeground(state) : Actions{};
+    return has(*state.meta, kForegroundFinalizer) ? finishForeground(state) : Actions{};
   }
   return followOwners(state);
 }

@@ -20,12 +20,12 @@ struct OwnerLink {
 
 struct Dependent {
   const kube::Resource* resource = nullptr;
-  kube::ObjectMeta meta;
+  Ref<kube::ObjectMeta> meta;
 };
 
 struct GarbageState {
   const kube::Resource* resource = nullptr;
-  kube::ObjectMeta meta;
+  Ref<kube::ObjectMeta> meta;
   std::vector<OwnerLink> owners;
   std::vector<Dependent> dependents;  ///< Objects with a reference to this one.
 };
