@@ -77,6 +77,8 @@ struct LoadResult {
 kube::json::object toJson(const LoadResult& result);
 /// Reads what toJson() wrote. Unknown fields are ignored, missing ones are zero.
 Result<LoadResult> fromJson(const kube::json::object& object);
+/// What was asked for, the member "load" of a result.
+kube::json::object toJson(const LoadSpec& spec);
 /// One failure as both the load's and the rehearsal's JSON show it.
 kube::json::object toJson(const Failure& failure);
 

@@ -98,25 +98,6 @@ value rateToJson(double rate) {
   return static_cast<double>(whole) == rate ? value(whole) : value(rate);
 }
 
-object specToJson(const LoadSpec& spec) {
-  object out{{"url", spec.url},
-             {"method", spec.method},
-             {"mode", name(spec.mode)},
-             {"rate", rateToJson(spec.rate)},
-             {"arrivals", name(spec.arrivals)},
-             {"timeoutNs", spec.timeout.count()},
-             {"connections", spec.connections},
-             {"maxOutstanding", spec.maxOutstanding},
-             {"retryIdleClose", spec.retryIdleClose}};
-  if (spec.duration) {
-    out.emplace("durationNs", spec.duration->count());
-  }
-  if (spec.count) {
-    out.emplace("count", *spec.count);
-  }
-  return out;
-}
-
 Result<LoadSpec> specFromJson(const object& from) {
   LoadSpec spec;
   TRY_VOID(setUrl(spec, kube::text(from, {"url"})));
@@ -235,6 +216,25 @@ std::vector<SecondCounts> secondsFromJson(const array* from) {
 
 }  // namespace
 
+object toJson(const LoadSpec& spec) {
+  object out{{"url", spec.url},
+             {"method", spec.method},
+             {"mode", name(spec.mode)},
+             {"rate", rateToJson(spec.rate)},
+             {"arrivals", name(spec.arrivals)},
+             {"timeoutNs", spec.timeout.count()},
+             {"connections", spec.connections},
+             {"maxOutstanding", spec.maxOutstanding},
+             {"retryIdleClose", spec.retryIdleClose}};
+  if (spec.duration) {
+    out.emplace("durationNs", spec.duration->count());
+  }
+  if (spec.count) {
+    out.emplace("count", *spec.count);
+  }
+  return out;
+}
+
 object toJson(const Failure& failure) {
   object times{{"scheduled", unixNs(failure.scheduled)}};
   putTime(times, "connect", failure.connect);
@@ -258,7 +258,7 @@ object toJson(const Failure& failure) {
 
 object toJson(const LoadResult& result) {
   return {{"schema", kSchema},
-          {"load", specToJson(result.spec)},
+          {"load", toJson(result.spec)},
           {"started", formatMicroTime(result.started)},
           {"startedUnixNs", unixNs(result.started)},
           {"durationNs", result.duration.count()},

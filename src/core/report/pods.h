@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "core/load/backend_lookup.h"
+#include "core/timeline/event.h"
+
+namespace hitless::report {
+
+/// What happened to one pod, from the timeline. What was not seen is absent.
+struct PodHistory {
+  std::string name;  ///< "namespace/name"
+  std::string ip;
+  std::string node;
+  WallTime firstSeen{};
+  std::optional<WallTime> ready;
+  std::optional<WallTime> deleted;
+  std::optional<WallTime> endpointUpdate;  ///< Its IP left the ready addresses of a Service.
+  std::uint64_t endpointRevision = 0;
+  std::optional<WallTime> rulesCommit;  ///< The client's node has applied that update.
+  std::optional<WallTime> gateHeld;
+  std::optional<WallTime> gatePassed;
+  std::string gateDetail;
+  std::optional<WallTime> sigterm;  ///< The first, of several containers.
+  std::optional<WallTime> sigkill;
+  std::optional<WallTime> exited;  ///< The last.
+  std::string exitDetail;
+  std::optional<WallTime> gone;
+
+  /// When it began to stop: SIGTERM, or its exit if that came first.
+  std::optional<WallTime> stopping() const;
+};
+
+/// Every pod that the events name, in order of deletion and then of name.
+std::vector<PodHistory> podHistories(const std::vector<timeline::Event>& events,
+                                     const std::string& clientNode);
+
+/// The pod that had this address at this time, or nullptr. Addresses are used again.
+const PodHistory* podAt(const std::vector<PodHistory>& pods, const IpAddress& ip, WallTime time);
+
+}  // namespace hitless::report
