@@ -88,7 +88,7 @@ Result<LoadClient> LoadClient::start(const ClusterInfo& info, ApiSession& api,
   return LoadClient(line.name, output, *child);
 }
 
-Result<NamedLoad> LoadClient::stop() {
+Result<report::NamedLoad> LoadClient::stop() {
   ::kill(process_.pid, SIGTERM);
   pollfd poll{process_.pidfd, POLLIN, 0};
   if (::poll(&poll, 1, kFinishTimeoutMs) == 0) {
@@ -107,7 +107,7 @@ Result<NamedLoad> LoadClient::stop() {
   if (!value.is_object()) {
     return fail(ErrorKind::kInternal, fmt::format("load '{}' wrote no JSON object", name_));
   }
-  return NamedLoad{name_, TRY(load::fromJson(value.get_object()))};
+  return report::NamedLoad{name_, TRY(load::fromJson(value.get_object()))};
 }
 
 }  // namespace hitless::app

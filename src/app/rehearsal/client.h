@@ -18,7 +18,7 @@ class LoadClient {
                                   const scenario::LoadLine& line, const std::string& workDir);
 
   /// Lets it finish what it has begun, and reads what it saw.
-  Result<NamedLoad> stop();
+  Result<report::NamedLoad> stop();
 
  private:
   LoadClient(std::string name, std::string output, sys::ChildProcess process)

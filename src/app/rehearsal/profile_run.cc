@@ -97,7 +97,7 @@ Status performAll(const RehearsalPlan& plan, const ClusterInfo& info, ApiSession
 
 /// From the first request to the last: the middle part of a rehearsal.
 Status driveLoad(const RehearsalPlan& plan, const ClusterInfo& info, ApiSession& api,
-                 const Progress& progress, ProfileRun& run) {
+                 const Progress& progress, report::ProfileRun& run) {
   const std::string workDir = info.kubeconfig.substr(0, info.kubeconfig.rfind('/'));
   std::vector<LoadClient> clients;
   for (const scenario::LoadLine& line : plan.scenario.loads) {
@@ -124,8 +124,8 @@ Status driveLoad(const RehearsalPlan& plan, const ClusterInfo& info, ApiSession&
 
 }  // namespace
 
-Result<ProfileRun> runProfile(const RehearsalPlan& plan, const scenario::Profile& profile,
-                              const Progress& progress) {
+Result<report::ProfileRun> runProfile(const RehearsalPlan& plan, const scenario::Profile& profile,
+                                      const Progress& progress) {
   LaunchOptions options;
   options.name = fmt::format("rehearsal-{}-{}", ::getpid(), profile.name);
   options.profile = profile;
@@ -141,24 +141,26 @@ Result<ProfileRun> runProfile(const RehearsalPlan& plan, const scenario::Profile
   TRY_VOID(awaitReady(api, plan.manifests, kReadyTimeout));
   progress("pods are ready");
 
-  ProfileRun run;
+  report::ProfileRun run;
   run.profile = profile.name;
   run.clientNode = info.nodes.front();
   TRY_VOID(driveLoad(plan, info, api, progress, run));
-  run.timeline = TRY(readTimeline(info));
+  run.events = TRY(readTimeline(info));
   return run;
 }
 
-json::object toJson(const ProfileRun& run) {
+json::object toJson(const report::ProfileRun& run) {
   json::array loads;
-  for (const NamedLoad& entry : run.loads) {
+  for (const report::NamedLoad& entry : run.loads) {
     loads.push_back(json::object{{"name", entry.name}, {"result", load::toJson(entry.result)}});
   }
   json::array timeline;
-  for (const timeline::Event& event : run.timeline) {
+  for (const timeline::Event& event : run.events) {
     timeline.emplace_back(timeline::encode(event));
   }
-  const auto nanos = [](WallTime time) { return time.time_since_epoch().count(); };
+  const auto nanos = [](const std::optional<WallTime>& time) {
+    return time.value_or(WallTime{}).time_since_epoch().count();
+  };
   return {{"profile", run.profile},
           {"clientNode", run.clientNode},
           {"loads", std::move(loads)},
@@ -168,8 +170,8 @@ json::object toJson(const ProfileRun& run) {
           {"lastPodGone", nanos(run.lastPodGone)}};
 }
 
-Result<ProfileRun> profileRunOf(const json::object& object) {
-  ProfileRun run;
+Result<report::ProfileRun> profileRunOf(const json::object& object) {
+  report::ProfileRun run;
   run.profile = kube::text(object, {"profile"});
   run.clientNode = kube::text(object, {"clientNode"});
   const auto time = [&object](std::string_view key) {
@@ -192,7 +194,7 @@ Result<ProfileRun> profileRunOf(const json::object& object) {
   if (const json::array* lines = kube::findArray(object, {"timeline"})) {
     for (const json::value& line : *lines) {
       if (line.is_string()) {
-        run.timeline.push_back(TRY(timeline::decode(line.get_string())));
+        run.events.push_back(TRY(timeline::decode(line.get_string())));
       }
     }
   }
