@@ -1,9 +1,9 @@
 #include "core/conntrack/codec.h"
 
+#include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
-#include <sys/socket.h>
 
 #include <array>
 
@@ -24,7 +24,7 @@ nfgenmsg familyHeader(std::uint8_t family) {
 }
 
 std::uint8_t familyOf(const Tuple& tuple) {
-  return static_cast<std::uint8_t>(tuple.source.isV4() ? AF_INET : AF_INET6);
+  return static_cast<std::uint8_t>(tuple.source.isV4() ? NFPROTO_IPV4 : NFPROTO_IPV6);
 }
 
 void putTuple(Writer& writer, std::uint16_t type, const Tuple& tuple) {
@@ -100,7 +100,7 @@ Bytes encodeDelete(const Flow& flow, std::uint32_t sequence) {
 }
 
 Bytes encodeDump(std::uint32_t sequence) {
-  return message(IPCTNL_MSG_CT_GET, NLM_F_REQUEST | NLM_F_DUMP, AF_UNSPEC, sequence,
+  return message(IPCTNL_MSG_CT_GET, NLM_F_REQUEST | NLM_F_DUMP, NFPROTO_UNSPEC, sequence,
                  [](Writer&) {});
 }
 

@@ -5,7 +5,6 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
-#include <sys/socket.h>
 
 namespace hitless::netlink {
 namespace {

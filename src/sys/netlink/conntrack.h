@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "core/conntrack/flow.h"
+#include "core/conntrack/stale.h"
 #include "sys/netlink/socket.h"
 
 namespace hitless::sys {
@@ -14,7 +14,7 @@ using conntrack::Flow;
 
 /// The connection table of the network namespace that the thread was in at open(). Needs
 /// CAP_NET_ADMIN over that namespace. Not for use by two threads at once.
-class Conntrack {
+class Conntrack : public conntrack::FlowTable {
  public:
   static Result<Conntrack> open();
 
@@ -23,8 +23,8 @@ class Conntrack {
                                    std::uint16_t sourcePort, const IpAddress& destination,
                                    std::uint16_t destinationPort);
   /// Done also if the flow is gone already or was replaced by a newer one.
-  Status remove(const Flow& flow);
-  Result<std::vector<Flow>> dump();
+  Status remove(const Flow& flow) override;
+  Result<std::vector<Flow>> dump() override;
 
  private:
   explicit Conntrack(NetlinkSocket socket) : socket_(std::move(socket)) {}

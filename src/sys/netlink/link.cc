@@ -51,8 +51,13 @@ Status Links::addVeth(const std::string& name, const std::string& peer, int peer
 }
 
 Status Links::setUp(const std::string& name) {
-  return impl_->request(netlink::setLinkUp(name, impl_->sequence()),
-                        fmt::format("set interface {} up", name));
+  TRY_VOID(impl_->request(netlink::setLinkUp(name, impl_->sequence()),
+                          fmt::format("set interface {} up", name)));
+  return settle(name);
+}
+
+Status Links::settle(const std::string& name) {
+  return impl_->index(name).map([](std::uint32_t) {});
 }
 
 Status Links::setMaster(const std::string& name, const std::string& bridge, bool hairpin) {

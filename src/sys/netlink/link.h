@@ -23,7 +23,12 @@ class Links {
   /// A veth pair; the peer is made directly inside the namespace `peerNetns` (an fd; -1 = this
   /// one).
   Status addVeth(const std::string& name, const std::string& peer, int peerNetns);
+  /// Settles the interface itself; of a veth pair the other end may need settle() afterwards.
   Status setUp(const std::string& name);
+  /// Makes the kernel act now on a carrier that came or went (since Linux 6.8). By itself it does
+  /// so up to a second later, and until then a bridge port is disabled and a veth's packets are
+  /// dropped.
+  Status settle(const std::string& name);
   /// Makes `name` a port of `bridge`; hairpin lets it send back out of the port it came in.
   Status setMaster(const std::string& name, const std::string& bridge, bool hairpin);
   /// Adds address and prefix; IPv6 without duplicate address detection.

@@ -66,8 +66,27 @@ std::uint32_t NetlinkSocket::nextSequence() {
   return sequence_;
 }
 
-void NetlinkSocket::reserveSend(std::size_t bytes) {
+std::size_t NetlinkSocket::reserveSend(std::size_t bytes) {
   growBuffer(fd(), SO_SNDBUFFORCE, SO_SNDBUF, bytes);
+  int granted = 0;
+  socklen_t size = sizeof granted;
+  getsockopt(fd(), SOL_SOCKET, SO_SNDBUF, &granted, &size);
+  return static_cast<std::size_t>(std::max(granted, 0));
+}
+
+Result<netlink::ByteView> NetlinkSocket::receiveNow(std::string_view what) {
+  for (;;) {
+    const ssize_t size = recv(fd(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+    if (size >= 0) {
+      return netlink::ByteView(buffer_.data(), static_cast<std::size_t>(size));
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      return netlink::ByteView{};
+    }
+    if (errno != EINTR) {
+      return osFail(what);
+    }
+  }
 }
 
 void NetlinkSocket::reserveReceive(std::size_t bytes) {

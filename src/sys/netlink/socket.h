@@ -22,6 +22,8 @@ class NetlinkSocket {
 
   /// Unique within the socket, never 0.
   std::uint32_t nextSequence();
+  /// Continues behind a sequence number that the caller used by itself.
+  void setSequence(std::uint32_t used) { sequence_ = used; }
 
   /// Sends one request that asks for an acknowledgement and waits for it. Answers before it go to
   /// `onMessage`. `what` names the request in the error: "add bridge br0".
@@ -36,8 +38,10 @@ class NetlinkSocket {
   /// One datagram, valid until the next receive. Waits at most the socket's receive time-out (10
   /// s).
   Result<netlink::ByteView> receive(std::string_view what);
-  /// Grows the send buffer so that one message of `bytes` fits; as far as privilege allows.
-  void reserveSend(std::size_t bytes);
+  /// One datagram if there is one, else empty; does not wait.
+  Result<netlink::ByteView> receiveNow(std::string_view what);
+  /// Grows the send buffer as far as privilege allows; gives its size, which bounds one message.
+  std::size_t reserveSend(std::size_t bytes);
   void reserveReceive(std::size_t bytes);
   int fd() const;
 

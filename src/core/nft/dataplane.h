@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+
+#include "base/error.h"
+#include "core/nft/transaction.h"
+
+namespace hitless::nft {
+
+/// What applying a transaction took.
+struct Receipt {
+  std::size_t operations = 0;
+  std::size_t elements = 0;  ///< Written, replaced or deleted.
+  std::size_t batches = 0;   ///< Kernel transactions; more than one only for very large loads.
+  std::size_t bytes = 0;     ///< Sent to the kernel.
+};
+
+/// Where a table lives. The kernel (sys/netlink/nft_dataplane.h), memory, or a dry run.
+class Dataplane {
+ public:
+  virtual ~Dataplane() = default;
+  /// Applies all or nothing. The error's subject names the operation that was refused, by index and
+  /// by what it does: "operation 3 (add chain pick-v4-2)".
+  virtual Result<Receipt> apply(const Transaction& transaction) = 0;
+  /// The table as it is now; a Ruleset without table if there is none.
+  virtual Result<Ruleset> read() = 0;
+};
+
+/// "operation 3 (add chain pick-v4-2)"
+std::string operationSubject(const Transaction& transaction, std::size_t index);
+
+}  // namespace hitless::nft

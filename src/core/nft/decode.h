@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "core/netlink/message.h"
+#include "core/nft/ruleset.h"
+
+namespace hitless::nft {
+
+/// Builds a Ruleset from the answers to dump requests, in any order of kinds; objects of other
+/// tables are passed over. What we never write decodes to something that differs from whatever we
+/// want, so that a diff replaces it.
+class Decoder {
+ public:
+  explicit Decoder(std::string table) : table_(std::move(table)) {}
+
+  void add(const netlink::Message& message);
+  const Ruleset& ruleset() const { return ruleset_; }
+  Ruleset take() { return std::move(ruleset_); }
+
+ private:
+  void addTable(const netlink::Attributes& attributes);
+  void addChain(const netlink::Attributes& attributes);
+  void addRule(const netlink::Attributes& attributes);
+  void addSet(const netlink::Attributes& attributes);
+  void addElements(const netlink::Attributes& attributes);
+  void addElement(Set& set, const netlink::Attributes& attributes);
+
+  std::string table_;
+  Ruleset ruleset_;
+};
+
+}  // namespace hitless::nft

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "core/nft/transaction.h"
+
+namespace hitless::nft {
+
+/// What turns `applied` into `wanted`: elements one by one, rules by chain. Where a set changes its
+/// type or a base chain its hook, the table is replaced as a whole.
+Transaction diff(const Ruleset& applied, const Ruleset& wanted);
+
+}  // namespace hitless::nft

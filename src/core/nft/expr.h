@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/nft/datum.h"
+
+/// The expressions of nf_tables that we write, one struct each, with the kernel's own operands. A
+/// rule is a sequence of them; each may end the rule ("no match").
+namespace hitless::nft {
+
+/// One of the sixteen 32-bit words of the kernel's register file.
+struct Register {
+  std::uint8_t word = 0;
+  bool operator==(const Register&) const = default;
+};
+
+enum class VerdictKind { kAccept, kDrop, kReturn, kJump, kGoto };
+struct Verdict {
+  VerdictKind kind = VerdictKind::kReturn;
+  std::string chain;  ///< Of kJump and kGoto.
+  bool operator==(const Verdict&) const = default;
+};
+
+enum class MetaKey { kNfproto, kL4Proto };
+/// Loads a property of the packet.
+struct Meta {
+  MetaKey key = MetaKey::kNfproto;
+  Register to;
+  bool operator==(const Meta&) const = default;
+};
+
+enum class PayloadBase { kNetwork, kTransport };
+/// Loads bytes of a header.
+struct Payload {
+  PayloadBase base = PayloadBase::kNetwork;
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+  Register to;
+  bool operator==(const Payload&) const = default;
+};
+
+enum class CtKey { kState, kStatus, kOriginalDestinationV4, kOriginalDestinationV6 };
+/// Loads a property of the packet's connection.
+struct Ct {
+  CtKey key = CtKey::kState;
+  Register to;
+  bool operator==(const Ct&) const = default;
+};
+
+enum class CmpOp { kEqual, kNotEqual };
+struct Cmp {
+  CmpOp op = CmpOp::kEqual;
+  Register from;
+  Datum value;
+  bool operator==(const Cmp&) const = default;
+};
+
+/// to = from & mask
+struct Mask {
+  Register from;
+  Register to;
+  Datum mask;
+  bool operator==(const Mask&) const = default;
+};
+
+/// Looks a key up. In a set or map it can match when the key is there, or when it is not; in a map
+/// it can load the value; in a verdict map it acts.
+struct Lookup {
+  enum class Result { kMatch, kNoMatch, kValue, kVerdict };
+  std::string set;
+  Register from;
+  Result result = Result::kMatch;
+  Register to;  ///< Of kValue.
+  bool operator==(const Lookup&) const = default;
+};
+
+/// Loads a uniform random number in [offset, offset + modulus). Modulus 1 gives a constant, in a
+/// way that nft can list as part of a concatenation.
+struct RandomNumber {
+  std::uint32_t modulus = 1;
+  std::uint32_t offset = 0;
+  Register to;
+  bool operator==(const RandomNumber&) const = default;
+};
+
+/// Rewrites destination address and port and ends the packet's way through this hook.
+struct Dnat {
+  IpFamily family = IpFamily::kV4;
+  Register address;
+  Register port;
+  bool operator==(const Dnat&) const = default;
+};
+
+/// Rewrites the source to the address of the outgoing interface, with a random port.
+struct Masquerade {
+  bool operator==(const Masquerade&) const = default;
+};
+
+/// Answers with ICMP or ICMPv6 "port unreachable".
+struct RejectPortUnreachable {
+  bool operator==(const RejectPortUnreachable&) const = default;
+};
+
+struct Act {
+  Verdict verdict;
+  bool operator==(const Act&) const = default;
+};
+
+/// Something in the kernel that we did not write.
+struct Foreign {
+  std::string name;
+  bool operator==(const Foreign&) const = default;
+};
+
+using Expr = std::variant<Meta, Payload, Ct, Cmp, Mask, Lookup, RandomNumber, Dnat, Masquerade,
+                          RejectPortUnreachable, Act, Foreign>;
+
+struct Rule {
+  std::vector<Expr> exprs;
+  std::string comment;  ///< At most 128 bytes.
+  bool operator==(const Rule&) const = default;
+};
+
+}  // namespace hitless::nft

@@ -1,0 +1,89 @@
+#include "core/nft/field_text.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "base/text.h"
+
+namespace hitless::nft::text {
+namespace {
+
+constexpr std::array<std::string_view, 5> kVerdictNames = {"accept", "drop", "return", "jump",
+                                                           "goto"};
+
+}  // namespace
+
+std::string quotedComment(const std::string& comment) {
+  return comment.empty() ? std::string{} : fmt::format(" comment \"{}\"", comment);
+}
+
+std::string verdict(const Verdict& value) {
+  const std::string_view name = kVerdictNames[static_cast<std::size_t>(value.kind)];
+  return value.chain.empty() ? std::string(name) : fmt::format("{} {}", name, value.chain);
+}
+
+std::uint32_t hostNumber(std::span<const std::uint8_t> bytes) {
+  std::uint32_t value = 0;
+  std::memcpy(&value, bytes.data(), std::min(bytes.size(), sizeof value));
+  return value;
+}
+
+std::string address(int family, std::span<const std::uint8_t> bytes) {
+  std::array<std::uint8_t, 16> padded{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), padded.size()), padded.begin());
+  char text[INET6_ADDRSTRLEN] = {};
+  inet_ntop(family, padded.data(), text, sizeof text);
+  return text;
+}
+
+namespace {
+
+std::string fieldText(FieldType type, std::span<const std::uint8_t> bytes) {
+  static const std::map<std::uint8_t, std::string_view> kProtocols = {
+      {6, "tcp"}, {17, "udp"}, {132, "sctp"}};
+  switch (type) {
+    case FieldType::kIpv4Addr:
+      return address(AF_INET, bytes);
+    case FieldType::kIpv6Addr:
+      return address(AF_INET6, bytes);
+    case FieldType::kInetProto: {
+      const auto it = kProtocols.find(bytes[0]);
+      return it != kProtocols.end() ? std::string(it->second) : std::to_string(bytes[0]);
+    }
+    case FieldType::kInetService:
+      return std::to_string(bytes[0] << 8 | bytes[1]);
+    case FieldType::kMark:
+      return fmt::format("0x{:08x}", hostNumber(bytes));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string datum(const std::vector<FieldType>& fields, const Datum& value) {
+  std::vector<std::string> parts;
+  auto rest = value.bytes();
+  for (const FieldType field : fields) {
+    const std::size_t size = (info(field).size + 3U) & ~std::size_t{3};
+    if (rest.size() < size) {
+      break;
+    }
+    parts.push_back(fieldText(field, rest.first(size)));
+    rest = rest.subspan(size);
+  }
+  return join(parts, " . ");
+}
+
+std::string types(const std::vector<FieldType>& fields) {
+  std::vector<std::string> names;
+  for (const FieldType field : fields) {
+    names.emplace_back(info(field).name);
+  }
+  return join(names, " . ");
+}
+
+}  // namespace hitless::nft::text

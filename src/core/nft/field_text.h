@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/nft/ruleset.h"
+
+/// How nft spells values; shared by the renderers of rules and sets.
+namespace hitless::nft::text {
+
+/// ` comment "..."`, or nothing.
+std::string quotedComment(const std::string& comment);
+std::string verdict(const Verdict& verdict);
+std::uint32_t hostNumber(std::span<const std::uint8_t> bytes);
+/// `family` is AF_INET or AF_INET6; missing bytes read as 0.
+std::string address(int family, std::span<const std::uint8_t> bytes);
+/// "10.96.0.1 . tcp . 80"
+std::string datum(const std::vector<FieldType>& fields, const Datum& datum);
+/// "ipv4_addr . inet_proto"
+std::string types(const std::vector<FieldType>& fields);
+
+}  // namespace hitless::nft::text

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/nft/dataplane.h"
+
+namespace hitless::nft {
+
+/// A table in memory that refuses what the kernel refuses, with the kernel's errno: duplicate
+/// objects (EEXIST), missing ones and missing references (ENOENT), deleting what is referenced
+/// (EBUSY), keys of the wrong size and values of the wrong kind (EINVAL), jumps that form a loop
+/// (ELOOP) or go too deep (EMLINK), jumps to base chains (EOPNOTSUPP). All or nothing, as a kernel
+/// batch.
+class MemoryDataplane : public Dataplane {
+ public:
+  explicit MemoryDataplane(std::string table) : table_(std::move(table)) {}
+
+  Result<Receipt> apply(const Transaction& transaction) override;
+  Result<Ruleset> read() override { return ruleset_; }
+
+  const Ruleset& ruleset() const { return ruleset_; }
+  /// What a foreign `nft flush ruleset` does.
+  void flush() { ruleset_ = {}; }
+  /// Refuses the next transaction with this errno at its first operation.
+  void refuseNext(int err) { refusal_ = err; }
+
+ private:
+  std::string table_;
+  Ruleset ruleset_;
+  int refusal_ = 0;
+};
+
+/// Applies one transaction to a value; 0 or the errno of the first refused operation, whose index
+/// is put into `failed` (the number of operations when the whole was refused at commit).
+int applyTo(Ruleset& ruleset, const Transaction& transaction, std::size_t& failed);
+
+}  // namespace hitless::nft

@@ -1,0 +1,196 @@
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <linux/netfilter.h>
+
+#include <array>
+#include <bit>
+#include <map>
+
+#include "base/text.h"
+#include "core/nft/field_text.h"
+#include "core/nft/text.h"
+
+namespace hitless::nft {
+namespace {
+
+constexpr std::array<std::string_view, 8> kCtStates = {"invalid", "established", "related",  "new",
+                                                       "4",       "5",           "untracked"};
+constexpr std::array<std::string_view, 6> kCtStatus = {"expected",  "seen-reply", "assured",
+                                                       "confirmed", "snat",       "dnat"};
+
+/// A header field as nft names it.
+struct HeaderField {
+  PayloadBase base;
+  std::uint32_t offset;
+  std::uint32_t length;
+  std::string_view name;
+};
+constexpr std::array<HeaderField, 5> kHeaderFields = {{
+    {PayloadBase::kNetwork, 12, 4, "ip saddr"},
+    {PayloadBase::kNetwork, 16, 4, "ip daddr"},
+    {PayloadBase::kNetwork, 8, 16, "ip6 saddr"},
+    {PayloadBase::kNetwork, 24, 16, "ip6 daddr"},
+    {PayloadBase::kTransport, 2, 2, "th dport"},
+}};
+
+/// Runs a rule symbolically: what each register holds is the text of the expression that put it
+/// there.
+class RuleText {
+ public:
+  explicit RuleText(const Ruleset& context) : context_(context) {}
+
+  std::string run(const Rule& rule) {
+    for (const Expr& expr : rule.exprs) {
+      std::visit(*this, expr);
+    }
+    if (!family_.empty() && !familyImplied_) {
+      out_.insert(out_.begin(), fmt::format("meta nfproto {}", family_));
+    }
+    return join(out_, " ") + text::quotedComment(rule.comment);
+  }
+
+  void operator()(const Meta& e) {
+    set(e.to, e.key == MetaKey::kNfproto ? "meta nfproto" : "meta l4proto");
+  }
+
+  void operator()(const Payload& e) {
+    for (const HeaderField& field : kHeaderFields) {
+      // A prefix of an address is how a network of whole bytes is matched.
+      if (field.base == e.base && field.offset == e.offset && e.length <= field.length) {
+        familyImplied_ = familyImplied_ || e.base == PayloadBase::kNetwork;
+        set(e.to, std::string(field.name));
+        return;
+      }
+    }
+    set(e.to, fmt::format("@{},{},{}", e.base == PayloadBase::kNetwork ? "nh" : "th", e.offset * 8,
+                          e.length * 8));
+  }
+
+  void operator()(const Ct& e) {
+    constexpr std::array<std::string_view, 4> kNames = {
+        "ct state", "ct status", "ct original ip daddr", "ct original ip6 daddr"};
+    set(e.to, std::string(kNames[static_cast<std::size_t>(e.key)]));
+  }
+
+  void operator()(const Mask& e) {
+    masks_[e.to.word] = e.mask;
+    set(e.to, get(e.from));
+  }
+
+  void operator()(const Cmp& e) {
+    const std::string left = get(e.from);
+    const auto mask = masks_.find(e.from.word);
+    if (left == "meta nfproto" && e.op == CmpOp::kEqual) {
+      family_ = e.value.bytes()[0] == NFPROTO_IPV4 ? "ipv4" : "ipv6";
+    } else if (mask != masks_.end() && left.starts_with("ct ")) {
+      emit(fmt::format("{} {}", left, flagText(left, text::hostNumber(mask->second.bytes()))));
+    } else {
+      const unsigned length = prefixLength(mask == masks_.end() ? nullptr : &mask->second, e.value);
+      emit(fmt::format("{} {}{}", left,
+                       e.op == CmpOp::kEqual ? "" : "!= ", networkText(left, e.value, length)));
+    }
+  }
+
+  void operator()(const Lookup& e) {
+    const std::string key = keyText(e);
+    switch (e.result) {
+      case Lookup::Result::kMatch:
+        return emit(fmt::format("{} @{}", key, e.set));
+      case Lookup::Result::kNoMatch:
+        return emit(fmt::format("{} != @{}", key, e.set));
+      case Lookup::Result::kValue:
+        return set(e.to, fmt::format("{} map @{}", key, e.set));
+      case Lookup::Result::kVerdict:
+        return emit(fmt::format("{} vmap @{}", key, e.set));
+    }
+  }
+
+  void operator()(const RandomNumber& e) {
+    const std::string offset = e.offset == 0 ? "" : fmt::format(" offset {}", e.offset);
+    set(e.to, fmt::format("numgen random mod {}{}", e.modulus, offset));
+  }
+
+  void operator()(const Dnat& e) {
+    emit(fmt::format("dnat {} to {}", e.family == IpFamily::kV4 ? "ip" : "ip6", get(e.address)));
+  }
+  void operator()(const Masquerade&) { emit("masquerade fully-random"); }
+  void operator()(const RejectPortUnreachable&) { emit("reject"); }
+  void operator()(const Act& e) { emit(text::verdict(e.verdict)); }
+  void operator()(const Foreign& e) { emit(fmt::format("<{}>", e.name)); }
+
+ private:
+  void emit(std::string text) { out_.push_back(std::move(text)); }
+  void set(Register reg, std::string text) {
+    if (words_.contains(reg.word) && words_[reg.word] != text) {
+      masks_.erase(reg.word);
+    }
+    words_[reg.word] = std::move(text);
+  }
+  std::string get(Register reg) const {
+    const auto it = words_.find(reg.word);
+    return it == words_.end() ? "?" : it->second;
+  }
+
+  /// The key's fields, each from the register where its place in the concatenation is.
+  std::string keyText(const Lookup& e) const {
+    const auto set = context_.sets.find(e.set);
+    if (set == context_.sets.end()) {
+      return get(e.from);
+    }
+    std::vector<std::string> parts;
+    Register reg = e.from;
+    for (const FieldType field : set->second.spec.key) {
+      parts.push_back(get(reg));
+      reg.word = static_cast<std::uint8_t>(reg.word + (info(field).size + 3) / 4);
+    }
+    return join(parts, " . ");
+  }
+
+  static std::string flagText(const std::string& left, std::uint32_t bits) {
+    std::vector<std::string> names;
+    for (std::uint32_t i = 0; i < 8; ++i) {
+      if ((bits & 1U << i) != 0) {
+        const bool state = left == "ct state";
+        const std::size_t known = state ? kCtStates.size() : kCtStatus.size();
+        names.emplace_back(i < known ? (state ? kCtStates[i] : kCtStatus[i])
+                                     : std::string_view("?"));
+      }
+    }
+    return join(names, ",");
+  }
+
+  static unsigned prefixLength(const Datum* mask, const Datum& value) {
+    if (mask == nullptr) {
+      return static_cast<unsigned>(value.size() * 8);
+    }
+    unsigned bits = 0;
+    for (const std::uint8_t byte : mask->bytes()) {
+      bits += static_cast<unsigned>(std::popcount(byte));
+    }
+    return bits;
+  }
+
+  static std::string networkText(const std::string& field, const Datum& value, unsigned length) {
+    const bool v6 = field.starts_with("ip6");
+    if (!v6 && !field.starts_with("ip ")) {
+      return fmt::format("0x{:02x}", fmt::join(value.bytes(), ""));
+    }
+    const std::string address = text::address(v6 ? AF_INET6 : AF_INET, value.bytes());
+    return length == (v6 ? 128U : 32U) ? address : fmt::format("{}/{}", address, length);
+  }
+
+  const Ruleset& context_;
+  std::map<std::uint8_t, std::string> words_;
+  std::map<std::uint8_t, Datum> masks_;
+  std::vector<std::string> out_;
+  std::string family_;
+  bool familyImplied_ = false;
+};
+
+}  // namespace
+
+std::string render(const Rule& rule, const Ruleset& context) {
+  return RuleText(context).run(rule);
+}
+
+}  // namespace hitless::nft

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/nft/expr.h"
+
+/// One table of the `inet` family as a value: what we want the kernel to hold, or what it holds.
+namespace hitless::nft {
+
+enum class FieldType { kIpv4Addr, kIpv6Addr, kInetProto, kInetService, kMark };
+
+/// How nft spells, numbers and sizes a field (its datatype.h is the only definition of the
+/// numbers).
+struct FieldInfo {
+  std::string_view name;
+  std::uint32_t number = 0;
+  std::uint32_t size = 0;  ///< bytes, before padding to 4
+};
+const FieldInfo& info(FieldType type);
+/// The bytes of a concatenation of fields, each padded to 4.
+std::size_t sizeOf(const std::vector<FieldType>& fields);
+
+struct TableSpec {
+  std::string name;
+  std::string comment;
+  bool operator==(const TableSpec&) const = default;
+};
+
+enum class HookPoint { kPrerouting, kInput, kForward, kOutput, kPostrouting };
+enum class HookType { kFilter, kNat };
+struct Hook {
+  HookType type = HookType::kFilter;
+  HookPoint point = HookPoint::kForward;
+  std::int32_t priority = 0;
+  bool operator==(const Hook&) const = default;
+};
+
+struct ChainSpec {
+  std::string name;
+  std::optional<Hook> hook;  ///< Base chains have one; policy is accept.
+  std::string comment;
+  bool operator==(const ChainSpec&) const = default;
+};
+struct Chain {
+  ChainSpec spec;
+  std::vector<Rule> rules;
+  bool operator==(const Chain&) const = default;
+};
+
+struct SetSpec {
+  enum class Kind { kSet, kMap, kVerdictMap };
+  std::string name;
+  Kind kind = Kind::kSet;
+  std::vector<FieldType> key;
+  std::vector<FieldType> value;  ///< Of kMap.
+  std::string comment;
+  bool operator==(const SetSpec&) const = default;
+};
+
+/// What a key maps to: nothing in a set, else a value or a verdict.
+struct ElementValue {
+  std::variant<std::monostate, Datum, Verdict> target;
+  std::string comment;  ///< At most 128 bytes.
+  bool operator==(const ElementValue&) const = default;
+};
+using Elements = std::map<Datum, ElementValue>;
+using Element = Elements::value_type;
+
+struct Set {
+  SetSpec spec;
+  Elements elements;
+  bool operator==(const Set&) const = default;
+};
+
+struct Ruleset {
+  std::optional<TableSpec> table;  ///< nullopt: there is no table (and nothing else).
+  std::map<std::string, Chain, std::less<>> chains;
+  std::map<std::string, Set, std::less<>> sets;
+  bool operator==(const Ruleset&) const = default;
+
+  Chain& addChain(ChainSpec spec);
+  Set& addSet(SetSpec spec);
+};
+
+}  // namespace hitless::nft

@@ -1,0 +1,223 @@
+#include "core/rules/programmer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/nft/memory_dataplane.h"
+#include "core/rules/names.h"
+#include "testing/fake_rng.h"
+#include "testing/result.h"
+#include "testing/services.h"
+
+namespace hitless::rules {
+namespace {
+
+using testing::EndpointSpec;
+using testing::full;
+using ::testing::HasSubstr;
+using testing::service;
+using testing::slice;
+using testing::upsert;
+using Mode = SyncReceipt::Mode;
+
+const Options kOptions{{IpFamily::kV4}, {*Cidr::parse("10.244.1.0/24")}};
+
+/// A programmer over memory, fed by watch updates.
+struct Fixture {
+  nft::MemoryDataplane dataplane{std::string(names::kTable)};
+  Programmer programmer{dataplane, {"node-1", ""}, kOptions};
+  service::SnapshotBuilder builder;
+
+  Result<SyncReceipt> services(const watch::Update& update) {
+    const auto changes = builder.applyServices(update);
+    return programmer.sync(builder.current(), changes);
+  }
+  Result<SyncReceipt> slices(const watch::Update& update) {
+    const auto changes = builder.applyEndpointSlices(update);
+    return programmer.sync(builder.current(), changes);
+  }
+  void start(std::vector<kube::ObjectPtr> serviceObjects,
+             std::vector<kube::ObjectPtr> sliceObjects) {
+    builder.applyServices(full(std::move(serviceObjects)));
+    builder.applyEndpointSlices(full(std::move(sliceObjects)));
+    ASSERT_OK(programmer.sync(builder.current(), {true, {}}));
+  }
+  /// What a programmer that starts from nothing would apply.
+  nft::Ruleset fresh() const {
+    nft::MemoryDataplane other{std::string(names::kTable)};
+    Programmer starting{other, {"node-1", ""}, kOptions};
+    EXPECT_TRUE(starting.sync(builder.current(), {true, {}}));
+    return other.ruleset();
+  }
+  const nft::Elements& elements(const std::string& set) const {
+    return dataplane.ruleset().sets.at(set).elements;
+  }
+  std::size_t slots() const { return elements(names::serviceEndpoints(IpFamily::kV4)).size(); }
+};
+
+TEST(Programmer, StartsWithAFullSync) {
+  Fixture f;
+  f.start({service("web", "10.96.0.10")},
+          {slice("web", {{"10.244.1.5"}, {"10.244.2.5", "node-2"}})});
+  EXPECT_EQ(f.slots(), 2U);
+  EXPECT_EQ(f.elements(names::clusterIps(IpFamily::kV4)).size(), 1U);
+  // Only the endpoint on this node can be reached by itself.
+  EXPECT_EQ(f.elements(names::hairpin(IpFamily::kV4)).size(), 1U);
+}
+
+TEST(Programmer, OneEndpointMoreIsOneElement) {
+  Fixture f;
+  f.start({service("web", "10.96.0.10"), service("other", "10.96.0.11")},
+          {slice("web", {{"10.244.2.5", "node-2"}}), slice("other", {{"10.244.2.6", "node-2"}})});
+  const auto receipt =
+      f.slices(upsert(slice("web", {{"10.244.2.5", "node-2"}, {"10.244.2.1", "node-2"}},
+                            {{"http", "TCP", 8080}}, 7),
+                      7));
+  ASSERT_OK(receipt);
+  EXPECT_EQ(receipt->mode, Mode::kIncremental);
+  EXPECT_EQ(receipt->revision, 7U);
+  EXPECT_EQ(receipt->services, 1U);
+  EXPECT_EQ(receipt->dataplane.elements, 1U);
+  EXPECT_EQ(f.slots(), 3U);
+}
+
+TEST(Programmer, OneEndpointLessMovesTheLastIntoItsSlot) {
+  Fixture f;
+  f.start({service("web", "10.96.0.10")},
+          {slice("web", {{"10.244.2.1", "n"}, {"10.244.2.2", "n"}, {"10.244.2.3", "n"}})});
+  const auto receipt =
+      f.slices(upsert(slice("web", {{"10.244.2.2", "n"}, {"10.244.2.3", "n"}}), 8));
+  ASSERT_OK(receipt);
+  EXPECT_EQ(receipt->dataplane.elements, 2U);
+  EXPECT_EQ(f.slots(), 2U);
+  ASSERT_EQ(receipt->changed.size(), 1U);
+  EXPECT_EQ(receipt->changed[0].fresh.size(), 2U);
+}
+
+TEST(Programmer, NothingChangedMeansNoTransaction) {
+  Fixture f;
+  f.start({service("web", "10.96.0.10")}, {slice("web", {{"10.244.1.5"}})});
+  const auto bookmark = f.slices({watch::Update::Kind::kIncremental, {}, 99});
+  ASSERT_OK(bookmark);
+  EXPECT_EQ(bookmark->revision, 99U);
+  EXPECT_EQ(bookmark->dataplane.batches, 0U);
+}
+
+TEST(Programmer, ATerminatingEndpointGetsNoNewConnectionButKeepsItsFlows) {
+  Fixture f;
+  f.start({service("web", "10.96.0.10")}, {slice("web", {{"10.244.1.5"}, {"10.244.1.6"}})});
+  const auto receipt = f.slices(
+      upsert(slice("web", {{"10.244.1.5"}, {"10.244.1.6", "node-1", false, true, true}}), 5));
+  ASSERT_OK(receipt);
+  EXPECT_EQ(f.slots(), 1U);
+  ASSERT_EQ(receipt->changed.size(), 1U);
+  EXPECT_EQ(receipt->changed[0].fresh.size(), 1U);
+  EXPECT_EQ(receipt->changed[0].valid.size(), 2U);
+}
+
+TEST(Programmer, AFailedApplyLosesTrustAndTheNextSyncHeals) {
+  Fixture f;
+  f.start({service("web", "10.96.0.10")}, {slice("web", {{"10.244.1.5"}})});
+  f.dataplane.refuseNext(ENOBUFS);
+  const auto failed = f.slices(upsert(slice("web", {{"10.244.1.6"}}), 5));
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().text(), HasSubstr("operation 0"));
+  EXPECT_FALSE(f.programmer.trusted());
+  const auto healed = f.programmer.sync(f.builder.current(), {});
+  ASSERT_OK(healed);
+  EXPECT_EQ(healed->mode, Mode::kFull);
+  EXPECT_TRUE(f.dataplane.ruleset() == f.fresh());
+}
+
+TEST(Programmer, AForeignFlushIsHealed) {
+  Fixture f;
+  f.start({service("web", "10.96.0.10")}, {slice("web", {{"10.244.1.5"}})});
+  const nft::Ruleset before = f.dataplane.ruleset();
+  f.dataplane.flush();
+  f.programmer.distrust();
+  ASSERT_OK(f.programmer.sync(f.builder.current(), {}));
+  EXPECT_TRUE(f.dataplane.ruleset() == before);
+}
+
+TEST(Programmer, ARestartKeepsSlotsAndChangesNothing) {
+  Fixture f;
+  f.start({service("web", "10.96.0.10")},
+          {slice("web", {{"10.244.1.5"}, {"10.244.1.6"}, {"10.244.1.7"}})});
+  ASSERT_OK(f.slices(upsert(slice("web", {{"10.244.1.6"}, {"10.244.1.7"}}), 5)));
+  Programmer restarted(f.dataplane, {"node-1", ""}, kOptions);
+  const auto receipt = restarted.sync(f.builder.current(), {true, {}});
+  ASSERT_OK(receipt);
+  EXPECT_EQ(receipt->dataplane.batches, 0U);
+}
+
+TEST(Programmer, ServicesShareTheHairpinOfAPod) {
+  Fixture f;
+  f.start({service("a", "10.96.0.10"), service("b", "10.96.0.11")},
+          {slice("a", {{"10.244.1.5"}}), slice("b", {{"10.244.1.5"}})});
+  const auto& hairpin = f.elements(names::hairpin(IpFamily::kV4));
+  ASSERT_OK(f.slices(upsert(slice("a", {}), 5)));
+  EXPECT_EQ(hairpin.size(), 1U);
+  ASSERT_OK(f.slices(upsert(slice("b", {}), 6)));
+  EXPECT_EQ(f.elements(names::hairpin(IpFamily::kV4)).size(), 0U);
+}
+
+TEST(Programmer, ADeletedServiceLeavesNothingBehind) {
+  Fixture f;
+  f.start({service("web", "10.96.0.10")}, {slice("web", {{"10.244.1.5"}})});
+  ASSERT_OK(f.services(testing::erased(service("web", "10.96.0.10"), 2)));
+  ASSERT_OK(f.slices(testing::erased(slice("web", {{"10.244.1.5"}}), 3)));
+  for (const auto& [name, set] : f.dataplane.ruleset().sets) {
+    EXPECT_TRUE(set.elements.empty()) << name;
+  }
+  EXPECT_EQ(f.programmer.find({"default", "web"}), nullptr);
+  ASSERT_OK(f.programmer.cleanup());
+  EXPECT_FALSE(f.dataplane.ruleset().table);
+}
+
+/// The slots depend on history; everything else, and which endpoints there are, does not.
+std::multiset<std::string> withoutSlots(const nft::Ruleset& ruleset) {
+  std::multiset<std::string> result;
+  for (const auto& [name, set] : ruleset.sets) {
+    const bool slots = name == names::serviceEndpoints(IpFamily::kV4);
+    for (const nft::Element& element : set.elements) {
+      const auto key = element.first.bytes();
+      std::string text = name + std::string(key.begin(), slots ? key.begin() + 12 : key.end());
+      if (const auto* value = std::get_if<nft::Datum>(&element.second.target)) {
+        text.append(value->bytes().begin(), value->bytes().end());
+      }
+      result.insert(text);
+    }
+  }
+  return result;
+}
+
+TEST(Programmer, ManySmallStepsEndWhereOneFullSyncDoes) {
+  Fixture f;
+  testing::FakeRng rng(7);
+  f.start({}, {});
+  for (int step = 0; step < 400; ++step) {
+    const std::string name = fmt::format("s{}", rng.below(6));
+    const std::string ip = fmt::format("10.96.0.{}", 10 + name.back() - '0');
+    std::vector<EndpointSpec> endpoints;
+    for (std::uint64_t i = 0, n = rng.below(5); i < n; ++i) {
+      endpoints.push_back({fmt::format("10.244.1.{}", rng.below(9)),
+                           rng.below(2) ? "node-1" : "node-2", rng.below(4) != 0, rng.below(2) != 0,
+                           rng.below(2) != 0});
+    }
+    const bool gone = rng.below(6) == 0;
+    const auto type = gone ? watch::ChangeType::kDelete : watch::ChangeType::kUpsert;
+    const bool local = rng.below(4) == 0;
+    if (rng.below(3) == 0) {
+      ASSERT_OK(f.services(
+          {watch::Update::Kind::kIncremental,
+           {{type, service(name, ip, {{}}, local ? R"("internalTrafficPolicy":"Local")" : "")}},
+           0}));
+    } else {
+      ASSERT_OK(f.slices({watch::Update::Kind::kIncremental, {{type, slice(name, endpoints)}}, 0}));
+    }
+    ASSERT_EQ(withoutSlots(f.dataplane.ruleset()), withoutSlots(f.fresh())) << "step " << step;
+  }
+}
+
+}  // namespace
+}  // namespace hitless::rules

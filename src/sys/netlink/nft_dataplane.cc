@@ -1,0 +1,140 @@
+#include "sys/netlink/nft_dataplane.h"
+
+#include <fmt/format.h>
+#include <linux/netlink.h>
+
+#include <optional>
+
+#include "core/nft/decode.h"
+#include "core/nft/encode.h"
+
+namespace hitless::sys {
+namespace {
+
+/// What the kernel may allocate for one message; more does not make loading faster.
+constexpr std::size_t kWantedSendBuffer = std::size_t{32} << 20;
+constexpr std::size_t kWantedReceiveBuffer = std::size_t{4} << 20;
+constexpr int kReadAttempts = 5;
+constexpr std::string_view kWhat = "change the packet rules";
+
+/// What the answers to one batch say: the first refusal, if any.
+struct Outcome {
+  bool acknowledged = false;
+  std::optional<Error> refusal;
+
+  void take(const nft::Transaction& transaction, const nft::Batch& batch,
+            const netlink::Message& answer) {
+    const auto ack = netlink::parseAck(answer);
+    if (!ack || answer.sequence < batch.beginSequence || answer.sequence > batch.lastSequence) {
+      return;
+    }
+    acknowledged = acknowledged || answer.sequence == batch.lastSequence;
+    if (ack->code == 0 || refusal) {
+      return;
+    }
+    refusal = netlinkError(kWhat, *ack);
+    const std::size_t index = answer.sequence - batch.beginSequence;
+    refusal->subject = index == 0
+                           ? "the whole transaction"
+                           : nft::operationSubject(transaction, batch.operationOf[index - 1]);
+    if (refusal->kind == ErrorKind::kPermission) {
+      refusal->hint = "the network namespace's owner or CAP_NET_ADMIN is needed";
+    }
+  }
+};
+
+}  // namespace
+
+Result<NftDataplane> NftDataplane::open(std::string table) {
+  NetlinkSocket socket = TRY(NetlinkSocket::open(NETLINK_NETFILTER));
+  socket.reserveReceive(kWantedReceiveBuffer);
+  const std::size_t granted = socket.reserveSend(kWantedSendBuffer);
+  // A message must be a little smaller than the buffer.
+  return NftDataplane(std::move(socket), std::move(table), granted - granted / 16);
+}
+
+Result<nft::Receipt> NftDataplane::apply(const nft::Transaction& transaction) {
+  nft::Receipt receipt;
+  receipt.operations = transaction.operations.size();
+  receipt.elements = transaction.elementCount();
+  const auto batches = nft::encode(transaction, socket_.nextSequence(), maxBatch_);
+  for (const nft::Batch& batch : batches) {
+    TRY_VOID(send(transaction, batch));
+    receipt.bytes += batch.bytes.size();
+    ++receipt.batches;
+  }
+  if (!batches.empty()) {
+    socket_.setSequence(batches.back().lastSequence + 1);
+  }
+  return receipt;
+}
+
+Status NftDataplane::send(const nft::Transaction& transaction, const nft::Batch& batch) {
+  TRY_VOID(socket_.send(batch.bytes, kWhat));
+  socket_.setSequence(batch.lastSequence + 1);
+  // The kernel answers before send() returns, so whatever there is lies in the receive buffer.
+  Outcome outcome;
+  for (;;) {
+    const auto datagram = socket_.receiveNow(kWhat);
+    if (!datagram) {
+      // ENOBUFS: more answers than fit, which only happens when very much was refused.
+      return tl::unexpected(datagram.error());
+    }
+    if (datagram->empty()) {
+      break;
+    }
+    for (const netlink::Message& answer : netlink::parseMessages(*datagram)) {
+      outcome.take(transaction, batch, answer);
+    }
+  }
+  if (outcome.refusal) {
+    return tl::unexpected(std::move(*outcome.refusal));
+  }
+  if (!outcome.acknowledged) {
+    return fail(ErrorKind::kInternal,
+                fmt::format("{}: the kernel did not acknowledge the transaction", kWhat));
+  }
+  return {};
+}
+
+Result<nft::Ruleset> NftDataplane::read() {
+  for (int attempt = 1;; ++attempt) {
+    auto ruleset = readOnce();
+    // EINTR: somebody changed some ruleset during the dump, so it may be a mixture; ENOENT: our
+    // table went away between two dumps.
+    const bool moved =
+        !ruleset && (ruleset.error().osError == EINTR || ruleset.error().osError == ENOENT);
+    if (!moved || attempt == kReadAttempts) {
+      return ruleset;
+    }
+  }
+}
+
+Result<nft::Ruleset> NftDataplane::readOnce() {
+  nft::Decoder decoder(table_);
+  const auto collect = [&](const netlink::Message& message) {
+    decoder.add(message);
+    return Status{};
+  };
+  const auto dump = [&](nft::ObjectKind kind, std::string_view what) {
+    return socket_.dump(nft::encodeDump(kind, table_, socket_.nextSequence()), what, collect);
+  };
+  TRY_VOID(dump(nft::ObjectKind::kTable, "read nftables tables"));
+  if (!decoder.ruleset().table) {
+    return decoder.take();
+  }
+  TRY_VOID(dump(nft::ObjectKind::kChain, "read nftables chains"));
+  TRY_VOID(dump(nft::ObjectKind::kRule, "read nftables rules"));
+  TRY_VOID(dump(nft::ObjectKind::kSet, "read nftables sets"));
+  std::vector<std::string> names;
+  for (const auto& [name, set] : decoder.ruleset().sets) {
+    names.push_back(name);
+  }
+  for (const std::string& name : names) {
+    TRY_VOID(socket_.dump(nft::encodeElementDump(table_, name, socket_.nextSequence()),
+                          fmt::format("read nftables set {}", name), collect));
+  }
+  return decoder.take();
+}
+
+}  // namespace hitless::sys

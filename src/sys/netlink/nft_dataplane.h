@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+
+#include "core/nft/dataplane.h"
+#include "sys/netlink/socket.h"
+
+namespace hitless::nft {
+struct Batch;
+}
+
+namespace hitless::sys {
+
+/// One `inet` table in the kernel, in the network namespace that the thread was in at open(). Needs
+/// CAP_NET_ADMIN over that namespace. Not for use by two threads at once.
+class NftDataplane : public nft::Dataplane {
+ public:
+  static Result<NftDataplane> open(std::string table);
+
+  /// Where the machine lets a socket send a large message (privilege over the initial namespaces),
+  /// every transaction is one batch; otherwise those over about 400 KiB are cut.
+  Result<nft::Receipt> apply(const nft::Transaction& transaction) override;
+  Result<nft::Ruleset> read() override;
+
+ private:
+  NftDataplane(NetlinkSocket socket, std::string table, std::size_t maxBatch)
+      : socket_(std::move(socket)), table_(std::move(table)), maxBatch_(maxBatch) {}
+  Status send(const nft::Transaction& transaction, const nft::Batch& batch);
+  Result<nft::Ruleset> readOnce();
+
+  NetlinkSocket socket_;
+  std::string table_;
+  std::size_t maxBatch_;
+};
+
+}  // namespace hitless::sys

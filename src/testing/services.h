@@ -1,0 +1,88 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "core/kube/json.h"
+#include "core/watch/update.h"
+
+/// Services and EndpointSlices as the API server sends them, in few words.
+namespace hitless::testing {
+
+inline kube::ObjectPtr object(const std::string& json) {
+  return std::make_shared<const kube::json::object>(kube::json::parse(json).as_object());
+}
+
+struct PortSpec {
+  std::string name = "http";
+  std::string protocol = "TCP";
+  int port = 80;
+  std::string json() const {
+    return fmt::format(R"({{"name":"{}","protocol":"{}","port":{}}})", name, protocol, port);
+  }
+};
+
+inline std::string joined(const std::vector<PortSpec>& ports) {
+  std::string text;
+  for (const PortSpec& port : ports) {
+    text += (text.empty() ? "" : ",") + port.json();
+  }
+  return text;
+}
+
+/// `more` is added to spec: `"internalTrafficPolicy":"Local"`; `labels` to metadata.labels.
+inline kube::ObjectPtr service(const std::string& name, const std::string& ip,
+                               const std::vector<PortSpec>& ports = {{}},
+                               const std::string& more = {}, const std::string& labels = {}) {
+  return object(fmt::format(
+      R"({{"metadata":{{"name":"{}","namespace":"default","resourceVersion":"1","labels":{{{}}}}},
+          "spec":{{"type":"ClusterIP","clusterIP":"{}","clusterIPs":["{}"],"ports":[{}]{}{}}}}})",
+      name, labels, ip, ip, joined(ports), more.empty() ? "" : ",", more));
+}
+
+struct EndpointSpec {
+  std::string ip;
+  std::string node = "node-1";
+  bool ready = true;
+  bool serving = true;
+  bool terminating = false;
+};
+
+inline kube::ObjectPtr slice(const std::string& service, const std::vector<EndpointSpec>& endpoints,
+                             const std::vector<PortSpec>& ports = {{"http", "TCP", 8080}},
+                             int revision = 1, const std::string& suffix = "abc") {
+  std::string list;
+  for (const EndpointSpec& e : endpoints) {
+    list += fmt::format(
+        R"({}{{"addresses":["{}"],"nodeName":"{}",
+            "conditions":{{"ready":{},"serving":{},"terminating":{}}}}})",
+        list.empty() ? "" : ",", e.ip, e.node, e.ready, e.serving, e.terminating);
+  }
+  return object(fmt::format(
+      R"({{"metadata":{{"name":"{}-{}","namespace":"default","resourceVersion":"{}",
+           "labels":{{"kubernetes.io/service-name":"{}"}}}},
+          "addressType":"IPv4","endpoints":[{}],"ports":[{}]}})",
+      service, suffix, revision, service, list, joined(ports)));
+}
+
+inline watch::Update full(std::vector<kube::ObjectPtr> objects, std::uint64_t revision = 1) {
+  watch::Update update{watch::Update::Kind::kFull, {}, revision};
+  for (kube::ObjectPtr& item : objects) {
+    update.changes.push_back({watch::ChangeType::kUpsert, std::move(item)});
+  }
+  return update;
+}
+
+inline watch::Update upsert(kube::ObjectPtr item, std::uint64_t revision) {
+  return {
+      watch::Update::Kind::kIncremental, {{watch::ChangeType::kUpsert, std::move(item)}}, revision};
+}
+
+inline watch::Update erased(kube::ObjectPtr item, std::uint64_t revision) {
+  return {
+      watch::Update::Kind::kIncremental, {{watch::ChangeType::kDelete, std::move(item)}}, revision};
+}
+
+}  // namespace hitless::testing
