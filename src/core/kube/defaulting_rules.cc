@@ -1,0 +1,81 @@
+#include "core/kube/defaulting_rules.h"
+
+#include "core/kube/base64.h"
+
+namespace hitless::kube {
+namespace {
+
+/// spec.podCIDR and the first of spec.podCIDRs are the same thing.
+void beforeNode(json::object& node) {
+  json::object& spec = ensureObject(node, {"spec"});
+  const std::string_view single = text(spec, {"podCIDR"});
+  const json::array* all = findArray(spec, {"podCIDRs"});
+  if (!single.empty() && (all == nullptr || all->empty())) {
+    spec["podCIDRs"] = json::array{json::string(single)};
+  } else if (single.empty() && all != nullptr && !all->empty()) {
+    spec["podCIDR"] = json::value(all->front());
+  }
+}
+
+void beforeNamespace(json::object& ns) {
+  const json::string name(text(ns, {"metadata", "name"}));
+  if (!name.empty()) {
+    ensureObject(ns, {"metadata", "labels"})["kubernetes.io/metadata.name"] = name;
+  }
+  json::object& spec = ensureObject(ns, {"spec"});
+  if (findArray(spec, {"finalizers"}) == nullptr &&
+      find(ns, {"metadata", "deletionTimestamp"}) == nullptr) {
+    spec["finalizers"] = json::array{"kubernetes"};
+  }
+}
+
+void beforeSecret(json::object& secret) {
+  const json::object* plain = findObject(secret, {"stringData"});
+  if (plain == nullptr) {
+    return;
+  }
+  const json::object moved = *plain;
+  secret.erase("stringData");
+  json::object& data = ensureObject(secret, {"data"});
+  for (const auto& [key, value] : moved) {
+    if (const json::string* string = value.if_string()) {
+      data[key] = base64Encode(*string);
+    }
+  }
+}
+
+void beforeDeployment(json::object& deployment) {
+  const std::string_view type = text(deployment, {"spec", "strategy", "type"});
+  if (type.empty() || type == "RollingUpdate") {
+    ensureObject(deployment, {"spec", "strategy", "rollingUpdate"});
+  }
+}
+
+void afterTemplate(json::object& workload) {
+  if (findObject(workload, {"spec", "template", "spec"}) != nullptr) {
+    defaultPodSpec(ensureObject(workload, {"spec", "template", "spec"}));
+  }
+}
+
+constexpr DefaultingRule kRules[] = {
+    {"", "Namespace", beforeNamespace, nullptr},
+    {"", "Pod", nullptr, defaultPod},
+    {"", "Service", nullptr, defaultService},
+    {"", "Secret", beforeSecret, nullptr},
+    {"", "Node", beforeNode, nullptr},
+    {"apps", "Deployment", beforeDeployment, afterTemplate},
+    {"apps", "ReplicaSet", nullptr, afterTemplate},
+};
+
+}  // namespace
+
+const DefaultingRule* defaultingRule(const Resource& resource) {
+  for (const DefaultingRule& rule : kRules) {
+    if (rule.kind == resource.kind && rule.group == resource.group) {
+      return &rule;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace hitless::kube

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "core/kube/schema.h"
+
+/// The messages that one part of the schema table refers to in another.
+namespace hitless::kube::schema {
+
+// schema_meta.cc
+extern const Message kObjectMeta;
+extern const Message kLabelSelector;
+extern const Message kCondition;
+extern const Message kObjectReference;
+extern const Message kLocalObjectReference;
+
+// schema_volume.cc
+extern const Message kVolume;
+extern const Message kObjectFieldSelector;
+extern const Message kResourceFieldSelector;
+
+// schema_container.cc
+extern const Message kContainer;
+extern const Message kEphemeralContainer;
+extern const Message kResourceRequirements;
+
+// schema_security.cc
+extern const Message kSecurityContext;
+extern const Message kPodSecurityContext;
+
+// schema_affinity.cc
+extern const Message kAffinity;
+extern const Message kToleration;
+extern const Message kTopologySpreadConstraint;
+
+// schema_pod.cc, schema_pod_status.cc
+extern const Message kPodTemplateSpec;
+extern const Message kPodStatus;
+
+// The roots, one for each row of the resource table.
+extern const Message kNamespace;
+extern const Message kPod;
+extern const Message kService;
+extern const Message kEndpoints;
+extern const Message kConfigMap;
+extern const Message kSecret;
+extern const Message kServiceAccount;
+extern const Message kNode;
+extern const Message kEvent;
+extern const Message kDeployment;
+extern const Message kReplicaSet;
+extern const Message kLease;
+extern const Message kEndpointSlice;
+
+/// The fields that every root starts with.
+constexpr Field kApiVersionField =
+    str("apiVersion", "Group and version of the API this object follows, such as apps/v1.");
+constexpr Field kKindField = str("kind", "Type of the object, in CamelCase.");
+constexpr Field kMetadataField =
+    obj("metadata", kObjectMeta, "Name, labels and everything else that all objects have.")
+        .emitAlways();
+
+HITLESS_VALUES(kProtocols, "TCP", "UDP", "SCTP");
+
+}  // namespace hitless::kube::schema

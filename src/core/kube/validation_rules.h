@@ -1,0 +1,59 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/kube/field_errors.h"
+#include "core/kube/json.h"
+#include "core/kube/resource.h"
+
+namespace hitless::kube {
+
+// The rules that span fields, by area. Those about one field are in the schema table and applied
+// by validateSchema.
+
+struct ValidationRule {
+  std::string_view group;
+  std::string_view kind;
+  void (*create)(const json::object& object, FieldErrors& errors) = nullptr;
+  void (*update)(const json::object& now, const json::object& before,
+                 FieldErrors& errors) = nullptr;
+};
+/// nullptr if the kind has none.
+const ValidationRule* validationRule(const Resource& resource);
+
+/// Required fields, allowed values, number ranges and forms of names, from the schema table. The
+/// status is left to those who write it.
+void validateSchema(const Resource& resource, const json::object& object, FieldErrors& errors);
+
+void validateMeta(const Resource& resource, const json::object& object, FieldErrors& errors);
+void validateMetaUpdate(const json::object& now, const json::object& before, FieldErrors& errors);
+void validateLabels(const json::object& labels, const std::string& path, FieldErrors& errors);
+void validateSelector(const json::object& selector, const std::string& path, FieldErrors& errors);
+
+void validatePodSpec(const json::object& spec, const std::string& path, FieldErrors& errors);
+void validatePod(const json::object& pod, FieldErrors& errors);
+void validatePodUpdate(const json::object& now, const json::object& before, FieldErrors& errors);
+void validateContainers(const json::object& spec, const std::string& path, FieldErrors& errors);
+
+void validateDeployment(const json::object& deployment, FieldErrors& errors);
+void validateReplicaSet(const json::object& replicaSet, FieldErrors& errors);
+void validateWorkloadUpdate(const json::object& now, const json::object& before,
+                            FieldErrors& errors);
+
+void validateService(const json::object& service, FieldErrors& errors);
+void validateServiceUpdate(const json::object& now, const json::object& before,
+                           FieldErrors& errors);
+void validateEndpointSlice(const json::object& slice, FieldErrors& errors);
+void validateEndpointSliceUpdate(const json::object& now, const json::object& before,
+                                 FieldErrors& errors);
+
+void validateData(const json::object& object, FieldErrors& errors);
+void validateDataUpdate(const json::object& now, const json::object& before, FieldErrors& errors);
+void validateSecretUpdate(const json::object& now, const json::object& before, FieldErrors& errors);
+void validateEvent(const json::object& event, FieldErrors& errors);
+void validateNodeUpdate(const json::object& now, const json::object& before, FieldErrors& errors);
+
+inline constexpr std::string_view kImmutable = "field is immutable";
+
+}  // namespace hitless::kube
