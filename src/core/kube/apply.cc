@@ -204,7 +204,7 @@ Result<ApplyOutcome> serverSideApply(const Resource& resource, const json::objec
   }
   prune(type, merged, dropped, &held);
 
-  Difference change = compare(type, &before, &merged);
+  Difference change = compare(type, before.get_object(), merged.get_object());
   FieldSet changed = std::move(change.added);
   changed.add(change.modified);
   ApplyOutcome outcome;

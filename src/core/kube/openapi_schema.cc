@@ -136,7 +136,9 @@ json::object fieldSchema(const Field& field, json::object& schemas) {
   } else {
     out = std::move(value);
   }
-  if (!field.doc.empty()) {
+  // `kubectl explain` prints the description of the field and that of its type.
+  const bool repeats = field.message != nullptr && field.message->doc == field.doc;
+  if (!field.doc.empty() && !repeats) {
     out["description"] = field.doc;
   }
   if (!field.values.empty() && field.shape == Shape::kOne) {

@@ -35,9 +35,8 @@ bool carriesManagers(const json::object& object) {
 void recordUpdate(const Resource& resource, const json::object* before, json::object& after,
                   std::string_view manager, std::string_view subresource, WallTime now) {
   const schema::Message& message = schema::messageOf(resource);
-  const json::value old = before == nullptr ? zeroOf(message) : *before;
-  const json::value current = after;
-  Difference change = compare(Typed::root(message), &old, &current);
+  const json::object nothing = before == nullptr ? zeroOf(message) : json::object{};
+  Difference change = compare(Typed::root(message), before == nullptr ? nothing : *before, after);
   FieldSet written = std::move(change.added);
   written.add(change.modified);
   written = ownable(resource, std::move(written), subresource);

@@ -79,11 +79,8 @@ bool isEmpty(const json::value* value) {
 void compareInto(const Typed& type, const json::value* before, const json::value* after,
                  FieldSet& added, FieldSet& modified, FieldSet& removed);
 
-void compareChildren(const Typed& type, const json::value* before, const json::value* after,
+void compareChildren(const std::vector<TypedChild>& left, const std::vector<TypedChild>& right,
                      FieldSet& added, FieldSet& modified, FieldSet& removed) {
-  static const json::value kNothing;
-  const auto left = childrenOf(type, before == nullptr ? kNothing : *before);
-  const auto right = childrenOf(type, after == nullptr ? kNothing : *after);
   std::map<std::string_view, const json::value*> old;
   for (const TypedChild& child : left) {
     old.emplace(child.element, child.value);
@@ -115,6 +112,9 @@ void compareChildren(const Typed& type, const json::value* before, const json::v
 
 void compareInto(const Typed& type, const json::value* before, const json::value* after,
                  FieldSet& added, FieldSet& modified, FieldSet& removed) {
+  if (before != nullptr && after != nullptr && *before == *after) {
+    return;
+  }
   added.member = before == nullptr;
   removed.member = after == nullptr;
   const bool leaf = type.kind == Typed::Kind::kLeaf || (isEmpty(before) && isEmpty(after)) ||
@@ -124,7 +124,10 @@ void compareInto(const Typed& type, const json::value* before, const json::value
     modified.member = before != nullptr && after != nullptr && *before != *after;
     return;
   }
-  compareChildren(type, before, after, added, modified, removed);
+  const auto children = [&](const json::value* value) {
+    return value == nullptr ? std::vector<TypedChild>{} : childrenOf(type, *value);
+  };
+  compareChildren(children(before), children(after), added, modified, removed);
 }
 
 }  // namespace
@@ -168,20 +171,25 @@ bool Typed::fits(const json::value& value) const {
   return kind == Kind::kStruct || kind == Kind::kMap ? value.is_object() : value.is_array();
 }
 
-std::vector<TypedChild> childrenOf(const Typed& type, const json::value& value) {
+std::vector<TypedChild> childrenOf(const Typed& type, const json::object& object) {
   std::vector<TypedChild> out;
-  if (type.kind == Typed::Kind::kLeaf || !type.fits(value)) {
-    return out;
-  }
-  if (const json::array* items = value.if_array()) {
-    return childrenOf(type, *items);
-  }
-  for (const auto& entry : value.get_object()) {
+  out.reserve(object.size());
+  for (const auto& entry : object) {
     std::string element = "f:" + std::string(entry.key());
     const Typed child = type.child(element);
     out.push_back({std::move(element), child, &entry.value()});
   }
   return out;
+}
+
+std::vector<TypedChild> childrenOf(const Typed& type, const json::value& value) {
+  if (type.kind == Typed::Kind::kLeaf || !type.fits(value)) {
+    return {};
+  }
+  if (const json::array* items = value.if_array()) {
+    return childrenOf(type, *items);
+  }
+  return childrenOf(type, value.get_object());
 }
 
 Status checkKeys(const Typed& type, const json::value& value) {
@@ -208,9 +216,10 @@ FieldSet fieldsOf(const Typed& type, const json::value& value) {
   return out;
 }
 
-Difference compare(const Typed& type, const json::value* before, const json::value* after) {
+Difference compare(const Typed& type, const json::object& before, const json::object& after) {
   Difference out;
-  compareInto(type, before, after, out.added, out.modified, out.removed);
+  compareChildren(childrenOf(type, before), childrenOf(type, after), out.added, out.modified,
+                  out.removed);
   return out;
 }
 

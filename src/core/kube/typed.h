@@ -36,6 +36,7 @@ struct TypedChild {
 /// The children of a value; none if it is a leaf, empty or of another shape than declared.
 std::vector<TypedChild> childrenOf(const Typed& type, const json::value& value);
 std::vector<TypedChild> childrenOf(const Typed& type, const json::array& items);
+std::vector<TypedChild> childrenOf(const Typed& type, const json::object& object);
 
 /// Fails where two items of a keyed list have the same keys, or one has none.
 Status checkKeys(const Typed& type, const json::value& value);
@@ -43,12 +44,12 @@ Status checkKeys(const Typed& type, const json::value& value);
 /// The paths an applied configuration sets.
 FieldSet fieldsOf(const Typed& type, const json::value& value);
 
-/// Paths that differ between two states; either side may be null (not there).
+/// Paths that differ between two states of an object.
 struct Difference {
   FieldSet added;
   FieldSet modified;
   FieldSet removed;
 };
-Difference compare(const Typed& type, const json::value* before, const json::value* after);
+Difference compare(const Typed& type, const json::object& before, const json::object& after);
 
 }  // namespace hitless::kube
