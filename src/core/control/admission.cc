@@ -33,11 +33,10 @@ ApiStatus namespaceLifecycle(AdmissionRequest& request) {
       fmt::format("unable to create new content in namespace {} because it is being terminated",
                   request.ns));
   error.details->emplace(
-      "causes",
-      json::array{json::object{
-          {"reason", "NamespaceTerminating"},
-          {"message", fmt::format("namespace {} is being terminated", request.ns)},
-          {"field", "metadata.namespace"}}});
+      "causes", json::array{json::object{
+                    {"reason", "NamespaceTerminating"},
+                    {"message", fmt::format("namespace {} is being terminated", request.ns)},
+                    {"field", "metadata.namespace"}}});
   return refuse(std::move(error));
 }
 
@@ -67,15 +66,15 @@ ApiStatus gate(AdmissionRequest& request) {
   if (!request.options.gate || !creates(request, "Pod")) {
     return {};
   }
-  const std::string id =
-      fmt::format("{:016x}{:016x}", request.rng->next(), request.rng->next());
+  const std::string id = fmt::format("{:016x}{:016x}", request.rng->next(), request.rng->next());
   const drain::Injection injection = drain::injectGate(*request.object, id);
   if (!injection.keptOwnHook.empty()) {
     request.events.push_back(
         {"Warning", "GateNotInjected",
-         fmt::format("container {} keeps its own preStop hook, so nothing makes its SIGTERM wait until "
-                     "every node has removed the pod's endpoints; remove the hook to let hitless do it",
-                     join(injection.keptOwnHook, ", "))});
+         fmt::format(
+             "container {} keeps its own preStop hook, so nothing makes its SIGTERM wait until "
+             "every node has removed the pod's endpoints; remove the hook to let hitless do it",
+             join(injection.keptOwnHook, ", "))});
   }
   return {};
 }
@@ -97,7 +96,9 @@ constexpr AdmissionStep kSteps[] = {
 
 }  // namespace
 
-std::span<const AdmissionStep> admissionSteps() { return kSteps; }
+std::span<const AdmissionStep> admissionSteps() {
+  return kSteps;
+}
 
 ApiStatus admit(AdmissionRequest& request) {
   for (const AdmissionStep& step : kSteps) {

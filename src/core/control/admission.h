@@ -28,8 +28,8 @@ struct AdmissionRequest {
   Operation operation = Operation::kCreate;
   const kube::Resource* resource = nullptr;
   std::string ns;
-  kube::json::object* object = nullptr;       ///< Steps may change it.
-  const kube::json::object* live = nullptr;   ///< Null on create.
+  kube::json::object* object = nullptr;      ///< Steps may change it.
+  const kube::json::object* live = nullptr;  ///< Null on create.
   const Store* store = nullptr;
   const ServiceAddresses* addresses = nullptr;
   Rng* rng = nullptr;

@@ -53,8 +53,8 @@ tl::unexpected<ApiError> cannotHandle(const kube::Resource& resource, std::strin
 ApiResult<json::value> parseYamlBody(std::string_view kind, std::string_view body) {
   auto documents = kube::parseYaml(body, "body");
   if (!documents) {
-    return refuse(badRequest(fmt::format("error converting YAML to JSON of {}: {}", kind,
-                                         documents.error().text())));
+    return refuse(badRequest(
+        fmt::format("error converting YAML to JSON of {}: {}", kind, documents.error().text())));
   }
   if (documents->size() != 1) {
     return unrecognized(kind, fmt::format("{} documents in one body", documents->size()), body);
@@ -97,9 +97,10 @@ ApiStatus checkKind(const kube::Resource& resource, json::object& object) {
   const std::string_view kind = kube::text(object, {"kind"});
   if (!kind.empty() && kind != resource.kind) {
     const std::string given(kind);
-    return refuse(badRequest(fmt::format(
-        "{} in version \"{}\" cannot be handled as a {}: converting ({}) to ({}): unknown conversion",
-        given, resource.version, resource.kind, given, resource.kind)));
+    return refuse(
+        badRequest(fmt::format("{} in version \"{}\" cannot be handled as a {}: converting ({}) to "
+                               "({}): unknown conversion",
+                               given, resource.version, resource.kind, given, resource.kind)));
   }
   const std::string_view version = kube::text(object, {"apiVersion"});
   if (!version.empty() && version != resource.apiVersion()) {
@@ -139,8 +140,7 @@ ApiStatus checkContent(const kube::Resource& resource, json::object& object,
 ApiResult<json::object> decodeObject(const kube::Resource& resource, const ApiRequest& request,
                                      FieldValidation validation,
                                      std::vector<std::string>& warnings) {
-  json::object object =
-      API_TRY(parseBody(resource.kind, request.contentType, request.body));
+  json::object object = API_TRY(parseBody(resource.kind, request.contentType, request.body));
   API_TRY_VOID(checkKind(resource, object));
   API_TRY_VOID(checkContent(resource, object, validation, warnings));
   return object;

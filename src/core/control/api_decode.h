@@ -13,8 +13,8 @@ namespace hitless::control {
 /// What to do about fields that the kind does not have.
 enum class FieldValidation { kIgnore, kWarn, kStrict };
 
-/// The body as an object of whatever kind: JSON or YAML by content type, one document. `kind` is the
-/// expected one, for the error message.
+/// The body as an object of whatever kind: JSON or YAML by content type, one document. `kind` is
+/// the expected one, for the error message.
 ApiResult<kube::json::object> parseBody(std::string_view kind, std::string_view contentType,
                                         std::string_view body);
 
@@ -26,8 +26,8 @@ ApiStatus checkContent(const kube::Resource& resource, kube::json::object& objec
 ApiStatus checkKind(const kube::Resource& resource, kube::json::object& object);
 
 /// parseBody, checkKind and checkContent.
-ApiResult<kube::json::object> decodeObject(const kube::Resource& resource, const ApiRequest& request,
-                                           FieldValidation validation,
+ApiResult<kube::json::object> decodeObject(const kube::Resource& resource,
+                                           const ApiRequest& request, FieldValidation validation,
                                            std::vector<std::string>& warnings);
 
 /// The query parameters that every write takes.

@@ -71,7 +71,8 @@ Reply deleteCollection(const Call& call) {
       return refuse(std::move(one.error()));
     }
   }
-  return ApiResponse{200, "application/json",
+  return ApiResponse{200,
+                     "application/json",
                      listBody({}, *selection.resource, removed, call.registry.store().revision(),
                               call.registry.clock().wall()),
                      {}};

@@ -113,8 +113,8 @@ ApiError invalidObject(std::string_view group, std::string_view kind, std::strin
   std::string texts;
   for (const kube::FieldError& cause : causes) {
     texts += (texts.empty() ? "" : ", ") + cause.text();
-    list.push_back(json::object{
-        {"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}});
+    list.push_back(
+        json::object{{"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}});
   }
   if (causes.size() > 1) {
     texts = "[" + texts + "]";
@@ -143,40 +143,47 @@ ApiError badRequest(std::string message) {
   return {400, "BadRequest", std::move(message), {}};
 }
 
-ApiError unauthorized() { return {401, "Unauthorized", "Unauthorized", {}}; }
+ApiError unauthorized() {
+  return {401, "Unauthorized", "Unauthorized", {}};
+}
 
 ApiError methodNotAllowed() {
   return {405, "MethodNotAllowed",
           "the server does not allow this method on the requested resource", json::object{}};
 }
 
-ApiError notAcceptable() { return {406, "NotAcceptable", "406: Not Acceptable", json::object{}}; }
+ApiError notAcceptable() {
+  return {406, "NotAcceptable", "406: Not Acceptable", json::object{}};
+}
 
 ApiError unsupportedPatch() {
   return {415, "UnsupportedMediaType", "415: Unsupported Media Type", json::object{}};
 }
 
 ApiError unsupportedBody() {
-  return {415, "UnsupportedMediaType",
+  return {415,
+          "UnsupportedMediaType",
           "the body of the request was in an unknown format - accepted media types include: "
           "application/json, application/yaml",
           {}};
 }
 
-ApiError expired(std::string message) { return {410, "Expired", std::move(message), {}}; }
+ApiError expired(std::string message) {
+  return {410, "Expired", std::move(message), {}};
+}
 
 ApiError tooLargeRevision(std::uint64_t wanted, std::uint64_t current) {
-  return {504, "Timeout",
-          fmt::format("Timeout: Too large resource version: {}, current: {}", wanted, current),
-          json::object{{"causes", json::array{json::object{
-                                      {"reason", "ResourceVersionTooLarge"},
-                                      {"message", "Too large resource version"}}}},
-                       {"retryAfterSeconds", 1}}};
+  return {
+      504, "Timeout",
+      fmt::format("Timeout: Too large resource version: {}, current: {}", wanted, current),
+      json::object{{"causes", json::array{json::object{{"reason", "ResourceVersionTooLarge"},
+                                                       {"message", "Too large resource version"}}}},
+                   {"retryAfterSeconds", 1}}};
 }
 
 ApiError tooLargeBody(std::size_t limit) {
-  return {413, "RequestEntityTooLarge",
-          fmt::format("Request entity too large: limit is {}", limit), json::object{}};
+  return {413, "RequestEntityTooLarge", fmt::format("Request entity too large: limit is {}", limit),
+          json::object{}};
 }
 
 ApiError internalError(std::string message) {

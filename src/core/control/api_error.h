@@ -11,8 +11,8 @@
 #include "core/kube/json.h"
 #include "core/kube/resource.h"
 
-/// The API's errors: what becomes a metav1.Status of status Failure. Texts are those of kube-apiserver,
-/// because clients and people match on them.
+/// The API's errors: what becomes a metav1.Status of status Failure. Texts are those of
+/// kube-apiserver, because clients and people match on them.
 namespace hitless::control {
 
 struct ApiError {
@@ -34,8 +34,8 @@ kube::json::object successStatus(const kube::Resource& resource, std::string_vie
 /// For callers inside the process.
 Error toError(const ApiError& error);
 
-/// {name, group, kind}: what most errors say of their object. `kind` is the plural for errors about a
-/// URL and the kind for errors about content.
+/// {name, group, kind}: what most errors say of their object. `kind` is the plural for errors about
+/// a URL and the kind for errors about content.
 kube::json::object detailsOf(const kube::Resource& resource, std::string_view name,
                              std::string_view kind);
 
@@ -68,18 +68,18 @@ inline tl::unexpected<ApiError> refuse(ApiError error) {
 }  // namespace hitless::control
 
 /// TRY for an ApiResult.
-#define API_TRY(expr)                                                                        \
-  __extension__({                                                                            \
-    auto tryResult_ = (expr);                                                                \
-    if (!tryResult_)                                                                         \
-      return tl::unexpected<::hitless::control::ApiError>(std::move(tryResult_).error());    \
-    std::move(tryResult_).value();                                                           \
+#define API_TRY(expr)                                                                     \
+  __extension__({                                                                         \
+    auto tryResult_ = (expr);                                                             \
+    if (!tryResult_)                                                                      \
+      return tl::unexpected<::hitless::control::ApiError>(std::move(tryResult_).error()); \
+    std::move(tryResult_).value();                                                        \
   })
 
 /// TRY for an ApiStatus.
-#define API_TRY_VOID(expr)                                                                   \
-  do {                                                                                       \
-    auto tryResult_ = (expr);                                                                \
-    if (!tryResult_)                                                                         \
-      return tl::unexpected<::hitless::control::ApiError>(std::move(tryResult_).error());    \
+#define API_TRY_VOID(expr)                                                                \
+  do {                                                                                    \
+    auto tryResult_ = (expr);                                                             \
+    if (!tryResult_)                                                                      \
+      return tl::unexpected<::hitless::control::ApiError>(std::move(tryResult_).error()); \
   } while (0)

@@ -27,7 +27,8 @@ Reply readLog(const Call& call);
 Reply bindPod(const Call& call);
 Reply evictPod(const Call& call);
 
-/// Everything that is not below a resource: discovery, OpenAPI, version, health. Nullopt: no such path.
+/// Everything that is not below a resource: discovery, OpenAPI, version, health. Nullopt: no such
+/// path.
 std::optional<ApiResponse> serveMeta(const ApiRequest& request, const Api::Options& options);
 /// Whether requests for the path need no token.
 bool isPublic(std::string_view path);
@@ -35,8 +36,8 @@ bool isPublic(std::string_view path);
 /// The kinds of patch, by content type.
 enum class PatchType { kJson, kMerge, kStrategic, kApply };
 ApiResult<PatchType> patchType(std::string_view contentType);
-/// Applies a patch other than kApply to a document. Without a resource (a Scale), strategic merge is
-/// the same as merge.
+/// Applies a patch other than kApply to a document. Without a resource (a Scale), strategic merge
+/// is the same as merge.
 ApiResult<kube::json::object> patched(PatchType type, const kube::Resource* resource,
                                       const kube::json::object& live, const ApiRequest& request);
 

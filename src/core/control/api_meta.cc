@@ -17,26 +17,19 @@ std::optional<ApiResponse> documentOr404(const json::object& document) {
 }
 
 json::object versionDocument() {
-  return {{"major", "1"},
-          {"minor", "33"},
-          {"gitVersion", "v1.33.0"},
-          {"gitCommit", ""},
-          {"gitTreeState", "clean"},
-          {"buildDate", "1970-01-01T00:00:00Z"},
-          {"goVersion", ""},
-          {"compiler", "gcc"},
-          {"platform", "linux/amd64"}};
+  return {{"major", "1"},    {"minor", "33"},           {"gitVersion", "v1.33.0"},
+          {"gitCommit", ""}, {"gitTreeState", "clean"}, {"buildDate", "1970-01-01T00:00:00Z"},
+          {"goVersion", ""}, {"compiler", "gcc"},       {"platform", "linux/amd64"}};
 }
 
 ApiResponse discovery(const ApiRequest& request, bool core, const Api::Options& options) {
   if (const std::string_view version = discoveryVersion(request.accept); !version.empty()) {
     ApiResponse response = jsonResponse(200, kube::aggregatedDiscovery(core, version));
-    response.contentType =
-        fmt::format("application/json;g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList", version);
+    response.contentType = fmt::format(
+        "application/json;g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList", version);
     return response;
   }
-  return jsonResponse(200,
-                      core ? kube::apiVersions(options.serverAddress) : kube::apiGroupList());
+  return jsonResponse(200, core ? kube::apiVersions(options.serverAddress) : kube::apiGroupList());
 }
 
 /// "yes, always": there is no authorization beyond the token.
@@ -85,8 +78,8 @@ std::optional<ApiResponse> serveMeta(const ApiRequest& request, const Api::Optio
     return jsonResponse(200, {{"paths", json::array{"/api", "/apis", "/healthz", "/livez",
                                                     "/openapi/v3", "/readyz", "/version"}}});
   }
-  if (path == std::vector<std::string>{"apis", "authorization.k8s.io", "v1",
-                                       "selfsubjectaccessreviews"}) {
+  if (path ==
+      std::vector<std::string>{"apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"}) {
     return request.method == "POST" ? reviewAccess(request) : errorResponse(methodNotAllowed());
   }
   if (request.method != "GET" && request.method != "HEAD") {

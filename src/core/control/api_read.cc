@@ -11,8 +11,8 @@ namespace {
 
 namespace json = kube::json;
 
-/// How long a watch without timeoutSeconds lives: half an hour to an hour, so that clients do not all
-/// come back at once (kube-apiserver's --min-request-timeout).
+/// How long a watch without timeoutSeconds lives: half an hour to an hour, so that clients do not
+/// all come back at once (kube-apiserver's --min-request-timeout).
 constexpr std::int64_t kMinWatchSeconds = 1800;
 
 struct Revision {
@@ -27,7 +27,8 @@ ApiResult<Revision> revisionParameter(const Query& query) {
   }
   const auto number = parseUint(text);
   if (!number) {
-    return refuse(ApiError{500, "",
+    return refuse(ApiError{500,
+                           "",
                            fmt::format("resourceVersion: Invalid value: \"{}\": strconv.ParseUint: "
                                        "parsing \"{}\": invalid syntax",
                                        text, text),
@@ -60,10 +61,10 @@ Reply watchReply(const Call& call, Selection selection) {
   options.fromNow = revision.number == 0;
   options.revision = revision.number;
   const std::int64_t asked = query.integer("timeoutSeconds").value_or(0);
-  options.timeout = seconds{
-      asked > 0 ? std::min<std::int64_t>(asked, 7 * 24 * 3600)
-                : kMinWatchSeconds + static_cast<std::int64_t>(
-                                         call.registry.rng().below(kMinWatchSeconds))};
+  options.timeout =
+      seconds{asked > 0 ? std::min<std::int64_t>(asked, 7 * 24 * 3600)
+                        : kMinWatchSeconds + static_cast<std::int64_t>(
+                                                 call.registry.rng().below(kMinWatchSeconds))};
   return std::make_unique<Watch>(call.registry.store(), call.registry.clock(), std::move(options));
 }
 
@@ -118,10 +119,11 @@ Reply listReply(const Call& call, const Selection& selection) {
             : store.list(*selection.resource, selection.ns);
   std::erase_if(objects,
                 [&](const kube::ObjectPtr& object) { return !selection.matches(*object); });
-  return ApiResponse{200, "application/json",
-                     listBody(rendering, *selection.resource, objects, at,
-                              call.registry.clock().wall()),
-                     {}};
+  return ApiResponse{
+      200,
+      "application/json",
+      listBody(rendering, *selection.resource, objects, at, call.registry.clock().wall()),
+      {}};
 }
 
 }  // namespace
@@ -181,7 +183,8 @@ ApiResult<Selection> selectionOf(const Call& call) {
   if (!labels) {
     return refuse(badRequest(labels.error().message));
   }
-  auto fields = kube::parseFieldSelector(*selection.resource, call.request.query.get("fieldSelector"));
+  auto fields =
+      kube::parseFieldSelector(*selection.resource, call.request.query.get("fieldSelector"));
   if (!fields) {
     return refuse(badRequest(fields.error().message));
   }
@@ -200,7 +203,8 @@ Reply readObject(const Call& call) {
   if (call.request.query.flag("watch")) {
     return watchReply(call, API_TRY(selectionOf(call)));
   }
-  API_TRY_VOID(checkFresh(call.registry.store(), API_TRY(revisionParameter(call.request.query))));
+  const Revision revision = API_TRY(revisionParameter(call.request.query));
+  API_TRY_VOID(checkFresh(call.registry.store(), revision));
   const Target& target = call.target;
   const kube::ObjectPtr object =
       call.registry.store().get(*target.resource, target.ns, target.name);

@@ -63,8 +63,9 @@ std::vector<std::string> segmentsOf(std::string_view path);
 /// How the client wants objects.
 enum class Shape { kObject, kTable, kPartialMetadata };
 
-/// The first acceptable entry of an Accept header: JSON, plain or as a Table or PartialObjectMetadata.
-/// Protobuf is never chosen, because every client that asks for it also takes JSON.
+/// The first acceptable entry of an Accept header: JSON, plain or as a Table or
+/// PartialObjectMetadata. Protobuf is never chosen, because every client that asks for it also
+/// takes JSON.
 ApiResult<Shape> negotiate(std::string_view accept);
 
 /// "v2" or "v2beta1" if the client would rather have an APIGroupDiscoveryList, else "".

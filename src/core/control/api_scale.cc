@@ -52,8 +52,9 @@ ApiResult<json::object> withScale(const json::object& live, const json::object& 
   const json::value* wanted = kube::find(scale, {"spec", "replicas"});
   const auto replicas = kube::optionalInteger(scale, {"spec", "replicas"});
   if (wanted != nullptr && !wanted->is_null() && !replicas) {
-    return refuse(badRequest("json: cannot unmarshal a value into Go struct field "
-                             "ScaleSpec.spec.replicas of type int32"));
+    return refuse(
+        badRequest("json: cannot unmarshal a value into Go struct field "
+                   "ScaleSpec.spec.replicas of type int32"));
   }
   if (replicas.value_or(0) < 0) {
     return refuse(invalidObject(

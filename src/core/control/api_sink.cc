@@ -10,7 +10,8 @@ namespace {
 namespace json = kube::json;
 
 Target targetOf(const ObjectRef& object) {
-  return {object.resource, object.resource->namespaced ? object.ns : std::string(), object.name, {}};
+  return {
+      object.resource, object.resource->namespaced ? object.ns : std::string(), object.name, {}};
 }
 
 Result<kube::ObjectPtr> resultOf(ApiResult<kube::ObjectPtr> result) {
@@ -63,7 +64,8 @@ Result<kube::ObjectPtr> ApiSink::run(const Delete& action) {
 }
 
 Result<kube::ObjectPtr> ApiSink::run(const Bind& action) {
-  if (const auto bound = registry_.bind(action.pod.ns, action.pod.name, action.node, false); !bound) {
+  if (const auto bound = registry_.bind(action.pod.ns, action.pod.name, action.node, false);
+      !bound) {
     return tl::unexpected(toError(bound.error()));
   }
   return nullptr;
@@ -74,6 +76,8 @@ Result<kube::ObjectPtr> ApiSink::run(const EmitEvent& action) {
   return nullptr;
 }
 
-Result<kube::ObjectPtr> ApiSink::run(const Requeue&) { return nullptr; }
+Result<kube::ObjectPtr> ApiSink::run(const Requeue&) {
+  return nullptr;
+}
 
 }  // namespace hitless::control

@@ -5,8 +5,8 @@
 
 namespace hitless::control {
 
-/// Carries out the actions of controllers that run in the API server's process, over the same code as
-/// requests take. Requeue is the caller's business.
+/// Carries out the actions of controllers that run in the API server's process, over the same code
+/// as requests take. Requeue is the caller's business.
 class ApiSink : public ActionSink {
  public:
   explicit ApiSink(Registry& registry) : registry_(registry) {}

@@ -26,8 +26,8 @@ ApiError patchRejected() {
 ApiError applyConflict(const std::vector<kube::FieldError>& conflicts) {
   json::array causes;
   for (const kube::FieldError& cause : conflicts) {
-    causes.push_back(json::object{
-        {"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}});
+    causes.push_back(
+        json::object{{"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}});
   }
   return {409, "Conflict", kube::conflictMessage(conflicts),
           json::object{{"causes", std::move(causes)}}};
@@ -48,9 +48,8 @@ ApiResult<json::object> parsePatchObject(const ApiRequest& request) {
 ApiResult<json::object> applied(const Resource& resource, const json::object* live,
                                 const json::object& intent, const ApiRequest& request,
                                 WallTime now) {
-  auto outcome =
-      kube::serverSideApply(resource, live, intent, request.query.get("fieldManager"),
-                            request.query.flag("force"), now);
+  auto outcome = kube::serverSideApply(resource, live, intent, request.query.get("fieldManager"),
+                                       request.query.flag("force"), now);
   if (!outcome) {
     return refuse(badRequest(outcome.error().message));
   }
@@ -63,13 +62,12 @@ ApiResult<json::object> applied(const Resource& resource, const json::object* li
 Reply applyObject(const Call& call, const WriteParameters& parameters) {
   const Resource& resource = *call.target.resource;
   if (call.request.query.get("fieldManager").empty()) {
-    return refuse(invalidObject("meta.k8s.io", "PatchOptions", "",
-                                {{"FieldValueRequired", "fieldManager",
-                                  "Required value: is required for apply patch"}}));
+    return refuse(invalidObject(
+        "meta.k8s.io", "PatchOptions", "",
+        {{"FieldValueRequired", "fieldManager", "Required value: is required for apply patch"}}));
   }
   std::vector<std::string> warnings;
-  json::object intent =
-      API_TRY(parseBody(resource.kind, "application/yaml", call.request.body));
+  json::object intent = API_TRY(parseBody(resource.kind, "application/yaml", call.request.body));
   API_TRY_VOID(checkKind(resource, intent));
   API_TRY_VOID(checkContent(resource, intent, parameters.validation, warnings));
   if (nameOf(intent).empty()) {
@@ -83,8 +81,7 @@ Reply applyObject(const Call& call, const WriteParameters& parameters) {
   options.ownersDone = true;
   Registry& registry = call.registry;
   const WallTime now = registry.clock().wall();
-  const bool exists =
-      registry.store().get(resource, call.target.ns, call.target.name) != nullptr;
+  const bool exists = registry.store().get(resource, call.target.ns, call.target.name) != nullptr;
   if (!exists && call.target.subresource.empty()) {
     json::object object = API_TRY(applied(resource, nullptr, intent, call.request, now));
     const auto created =
@@ -145,8 +142,8 @@ ApiResult<json::object> patched(PatchType type, const Resource* resource, const 
 Reply createObject(const Call& call) {
   const WriteParameters parameters = API_TRY(writeParameters(call.request, "CreateOptions"));
   std::vector<std::string> warnings;
-  json::object object = API_TRY(
-      decodeObject(*call.target.resource, call.request, parameters.validation, warnings));
+  json::object object =
+      API_TRY(decodeObject(*call.target.resource, call.request, parameters.validation, warnings));
   const auto created = API_TRY(call.registry.create(*call.target.resource, call.target.ns,
                                                     std::move(object), optionsOf(parameters)));
   return objectResponse(call, 201, created, std::move(warnings));
@@ -155,8 +152,8 @@ Reply createObject(const Call& call) {
 Reply updateObject(const Call& call) {
   const WriteParameters parameters = API_TRY(writeParameters(call.request, "UpdateOptions"));
   std::vector<std::string> warnings;
-  json::object object = API_TRY(
-      decodeObject(*call.target.resource, call.request, parameters.validation, warnings));
+  json::object object =
+      API_TRY(decodeObject(*call.target.resource, call.request, parameters.validation, warnings));
   const auto change = [&](const json::object&) -> ApiResult<json::object> {
     return std::move(object);
   };

@@ -1,5 +1,7 @@
 #include "core/control/bootstrap.h"
 
+#include "core/kube/objects.h"
+
 namespace hitless::control {
 namespace {
 
@@ -15,10 +17,9 @@ Status ensure(Registry& registry, const kube::Resource& resource, std::string_vi
 }
 
 json::object kubernetesService(const Cidr& services) {
-  return {{"metadata",
-           json::object{{"name", "kubernetes"},
-                        {"labels", json::object{{"component", "apiserver"},
-                                                {"provider", "kubernetes"}}}}},
+  return {{"metadata", json::object{{"name", "kubernetes"},
+                                    {"labels", json::object{{"component", "apiserver"},
+                                                            {"provider", "kubernetes"}}}}},
           {"spec", json::object{{"type", "ClusterIP"},
                                 {"clusterIP", services.at(1).text()},
                                 {"ports", json::array{json::object{{"name", "https"},
@@ -28,15 +29,15 @@ json::object kubernetesService(const Cidr& services) {
 }
 
 json::object kubernetesSlice(const IpAddress& address, std::uint16_t port) {
-  return {{"metadata",
-           json::object{{"name", "kubernetes"},
-                        {"labels", json::object{{std::string(kube::kServiceNameLabel), "kubernetes"}}}}},
-          {"addressType", address.isV4() ? "IPv4" : "IPv6"},
-          {"endpoints",
-           json::array{json::object{{"addresses", json::array{json::string(address.text())}},
-                                    {"conditions", json::object{{"ready", true}}}}}},
-          {"ports",
-           json::array{json::object{{"name", "https"}, {"port", port}, {"protocol", "TCP"}}}}};
+  return {
+      {"metadata", json::object{{"name", "kubernetes"},
+                                {"labels", json::object{{std::string(kube::kServiceNameLabel),
+                                                         "kubernetes"}}}}},
+      {"addressType", address.isV4() ? "IPv4" : "IPv6"},
+      {"endpoints",
+       json::array{json::object{{"addresses", json::array{json::string(address.text())}},
+                                {"conditions", json::object{{"ready", true}}}}}},
+      {"ports", json::array{json::object{{"name", "https"}, {"port", port}, {"protocol", "TCP"}}}}};
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ struct BootstrapOptions {
   std::uint16_t port = 6443;
 };
 
-/// What every cluster has from the start: the four namespaces with their ServiceAccount, and the Service
-/// kubernetes at the first address of the range. Objects that exist are left alone.
+/// What every cluster has from the start: the four namespaces with their ServiceAccount, and the
+/// Service kubernetes at the first address of the range. Objects that exist are left alone.
 Status bootstrap(Registry& registry, const BootstrapOptions& options);
 
 }  // namespace hitless::control

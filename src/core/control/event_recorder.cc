@@ -43,15 +43,16 @@ bool EventRecorder::countUp(const std::string& ns, const std::string& name) {
   json::object next = *live;
   next["count"] = kube::integer(next, {"count"}, 1) + 1;
   next["lastTimestamp"] = formatTime(clock_.wall());
-  return store_.update(kube::res::kEvents, ns, name, revisionOf(*live), std::move(next)).has_value();
+  return store_.update(kube::res::kEvents, ns, name, revisionOf(*live), std::move(next))
+      .has_value();
 }
 
 std::string EventRecorder::create(const EmitEvent& event, const std::string& ns) {
   const ObjectRef& about = event.regarding;
   const std::string now = formatTime(clock_.wall());
-  const std::string name =
-      fmt::format("{}.{:016x}", about.name, clock_.wall().time_since_epoch().count() ^
-                                                static_cast<std::int64_t>(rng_.next() & 0xffff));
+  const std::string name = fmt::format(
+      "{}.{:016x}", about.name,
+      clock_.wall().time_since_epoch().count() ^ static_cast<std::int64_t>(rng_.next() & 0xffff));
   json::object involved{{"kind", json::string(about.resource->kind)}};
   if (!about.ns.empty()) {
     involved.emplace("namespace", about.ns);
@@ -62,10 +63,9 @@ std::string EventRecorder::create(const EmitEvent& event, const std::string& ns)
   json::object object{
       {"kind", "Event"},
       {"apiVersion", "v1"},
-      {"metadata", json::object{{"name", name},
-                                {"namespace", ns},
-                                {"uid", makeUid(rng_)},
-                                {"creationTimestamp", now}}},
+      {"metadata",
+       json::object{
+           {"name", name}, {"namespace", ns}, {"uid", makeUid(rng_)}, {"creationTimestamp", now}}},
       {"involvedObject", std::move(involved)},
       {"reason", event.reason},
       {"message", event.message},

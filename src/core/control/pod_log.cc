@@ -43,8 +43,9 @@ ApiResult<std::string> chooseContainer(const json::object& pod, std::string_view
     if (main.size() == 1) {
       return main.front();
     }
-    std::string message = fmt::format("a container name must be specified for pod {}, choose one of: [{}]",
-                                      name, join(main, " "));
+    std::string message =
+        fmt::format("a container name must be specified for pod {}, choose one of: [{}]", name,
+                    join(main, " "));
     if (!init.empty()) {
       message += fmt::format(" or one of the init containers: [{}]", join(init, " "));
     }
@@ -64,16 +65,18 @@ ApiResult<std::int64_t> chooseRun(const json::object& pod, const std::string& co
   const std::int64_t restarts = status == nullptr ? 0 : kube::integer(*status, {"restartCount"});
   if (previous) {
     if (restarts == 0) {
-      return refuse(badRequest(fmt::format("previous terminated container \"{}\" in pod \"{}\" not found",
-                                           container, nameOf(pod))));
+      return refuse(badRequest(fmt::format(
+          "previous terminated container \"{}\" in pod \"{}\" not found", container, nameOf(pod))));
     }
     return restarts - 1;
   }
-  const bool ran = status != nullptr && (restarts > 0 || kube::find(*status, {"state", "waiting"}) == nullptr);
+  const bool ran =
+      status != nullptr && (restarts > 0 || kube::find(*status, {"state", "waiting"}) == nullptr);
   if (!ran) {
     const std::string_view reason =
-        status == nullptr ? "ContainerCreating"
-                          : kube::text(*status, {"state", "waiting", "reason"}, "ContainerCreating");
+        status == nullptr
+            ? "ContainerCreating"
+            : kube::text(*status, {"state", "waiting", "reason"}, "ContainerCreating");
     return refuse(badRequest(fmt::format("container \"{}\" in pod \"{}\" is waiting to start: {}",
                                          container, nameOf(pod), reason)));
   }

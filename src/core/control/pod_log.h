@@ -23,11 +23,13 @@ struct ContainerRun {
   bool operator==(const ContainerRun&) const = default;
 };
 
-/// Where container logs are read from, in CRI format: "2026-11-21T19:40:02.123456789Z stdout F text".
+/// Where container logs are read from, in CRI format: "2026-11-21T19:40:02.123456789Z stdout F
+/// text".
 class LogSource {
  public:
   virtual ~LogSource() = default;
-  /// Up to `limit` bytes from `offset`; empty at the (present) end. kNotFound: there is no log (yet).
+  /// Up to `limit` bytes from `offset`; empty at the (present) end. kNotFound: there is no log
+  /// (yet).
   virtual Result<std::string> read(const ContainerRun& run, std::uint64_t offset,
                                    std::size_t limit) = 0;
 };

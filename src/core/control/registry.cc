@@ -15,9 +15,9 @@ namespace json = kube::json;
 using kube::Resource;
 
 /// What the server alone says about an object, whatever a client sends.
-constexpr std::string_view kServerFields[] = {"uid", "creationTimestamp", "deletionTimestamp",
-                                              "deletionGracePeriodSeconds", "generation",
-                                              "selfLink"};
+constexpr std::string_view kServerFields[] = {
+    "uid",        "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
+    "generation", "selfLink"};
 
 void carryOver(const json::object& live, json::object& next, bool ownersDone) {
   const json::object* from = kube::findObject(live, {"metadata"});
@@ -43,22 +43,23 @@ void carryOver(const json::object& live, json::object& next, bool ownersDone) {
 ApiStatus checkClaims(const Target& target, const json::object& live, const json::object& next) {
   const std::string_view name = nameOf(next);
   if (!name.empty() && name != target.name) {
-    return refuse(badRequest(
-        fmt::format("the name of the object ({}) does not match the name on the URL ({})", name,
-                    target.name)));
+    return refuse(badRequest(fmt::format(
+        "the name of the object ({}) does not match the name on the URL ({})", name, target.name)));
   }
   const std::string_view ns = namespaceOf(next);
   if (!ns.empty() && ns != target.ns) {
-    return refuse(badRequest(fmt::format("the namespace of the object ({}) does not match the "
-                                         "namespace on the URL ({})",
-                                         ns, target.ns)));
+    return refuse(
+        badRequest(fmt::format("the namespace of the object ({}) does not match the "
+                               "namespace on the URL ({})",
+                               ns, target.ns)));
   }
   const std::string_view uid = uidOf(next);
   if (!uid.empty() && uid != uidOf(live)) {
-    return refuse(conflict(*target.resource, target.name,
-                           fmt::format("Precondition failed: UID in precondition: {}, UID in object "
-                                       "meta: {}",
-                                       uid, uidOf(live))));
+    return refuse(
+        conflict(*target.resource, target.name,
+                 fmt::format("Precondition failed: UID in precondition: {}, UID in object "
+                             "meta: {}",
+                             uid, uidOf(live))));
   }
   const std::string_view revision = kube::text(next, {"metadata", "resourceVersion"});
   if (!revision.empty() && revision != kube::text(live, {"metadata", "resourceVersion"})) {
@@ -85,7 +86,9 @@ bool sameState(const json::object& live, const json::object& next, bool ownersDo
   return live == next || (ownersDone && timeless(live) == timeless(next));
 }
 
-std::string_view groupOf(const Resource& resource) { return resource.group; }
+std::string_view groupOf(const Resource& resource) {
+  return resource.group;
+}
 
 }  // namespace
 
@@ -247,8 +250,7 @@ ApiResult<kube::ObjectPtr> Registry::commit(const Target& target, std::uint64_t 
   if (!waits) {
     return erase(target, expected);
   }
-  auto stored =
-      store_.update(*target.resource, target.ns, target.name, expected, std::move(next));
+  auto stored = store_.update(*target.resource, target.ns, target.name, expected, std::move(next));
   if (!stored) {
     return refuse(internalError(stored.error().text()));
   }

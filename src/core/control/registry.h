@@ -16,8 +16,8 @@
 namespace hitless::control {
 
 struct WriteOptions {
-  /// Who owns what is written (metadata.managedFields). Empty, for writers inside the process: kept up
-  /// to date only where an object has owners already.
+  /// Who owns what is written (metadata.managedFields). Empty, for writers inside the process: kept
+  /// up to date only where an object has owners already.
   std::string fieldManager;
   bool dryRun = false;
   bool ownersDone = false;  ///< The object's managedFields are right already (server-side apply).
@@ -52,8 +52,8 @@ class Registry {
 
   /// Makes the next state from the live one.
   using Change = std::function<ApiResult<kube::json::object>(const kube::json::object& live)>;
-  /// A change through `target.subresource` ("", "status", "finalize"). A change that changes nothing
-  /// keeps the resourceVersion.
+  /// A change through `target.subresource` ("", "status", "finalize"). A change that changes
+  /// nothing keeps the resourceVersion.
   ApiResult<kube::ObjectPtr> modify(const Target& target, const Change& change,
                                     const WriteOptions& options);
 

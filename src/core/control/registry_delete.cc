@@ -14,7 +14,8 @@ constexpr std::string_view kForegroundFinalizer = "foregroundDeletion";
 
 bool isOwnedBy(const json::object& object, std::string_view uid) {
   const json::array* owners = kube::findArray(object, {"metadata", "ownerReferences"});
-  return owners != nullptr && std::any_of(owners->begin(), owners->end(), [&](const json::value& o) {
+  return owners != nullptr &&
+         std::any_of(owners->begin(), owners->end(), [&](const json::value& o) {
            return o.is_object() && kube::text(o.get_object(), {"uid"}) == uid;
          });
 }
@@ -53,8 +54,8 @@ bool isImmortal(const Target& target) {
          (target.name == "default" || target.name == "kube-system" || target.name == "kube-public");
 }
 
-/// Begins or shortens a deletion in `next`. False: nothing changes, because a deletion that is under
-/// way can only become shorter.
+/// Begins or shortens a deletion in `next`. False: nothing changes, because a deletion that is
+/// under way can only become shorter.
 bool markDeleted(const Resource& resource, json::object& next, std::int64_t grace,
                  const DeleteOptions& options, WallTime now) {
   json::object& meta = kube::ensureObject(next, {"metadata"});
@@ -102,14 +103,18 @@ ApiResult<Removed> Registry::remove(const Target& target, const DeleteOptions& o
   if (options.dryRun) {
     return Removed{gone ? live : std::make_shared<const json::object>(std::move(next)), gone};
   }
+  const bool first = !wasDeleted && resource.kind == "Pod";
   if (gone) {
+    if (first) {
+      report(timeline::What::kPodDeleted, *live);
+    }
     return Removed{API_TRY(erase(target, revisionOf(*live))), true};
   }
   if (!marked) {
     return Removed{live, false};
   }
   const kube::ObjectPtr stored = API_TRY(commit(target, revisionOf(*live), std::move(next)));
-  if (!wasDeleted && resource.kind == "Pod") {
+  if (first) {
     report(timeline::What::kPodDeleted, *stored);
   }
   return Removed{stored, false};
@@ -126,9 +131,10 @@ ApiResult<kube::ObjectPtr> Registry::erase(const Target& target, std::uint64_t e
   return *std::move(last);
 }
 
-/// Orphan: lets go of the dependents here and now. Foreground: true if there are dependents that the
-/// garbage collector has to delete first.
-ApiResult<bool> Registry::settleDependents(const json::object& owner, const DeleteOptions& options) {
+/// Orphan: lets go of the dependents here and now. Foreground: true if there are dependents that
+/// the garbage collector has to delete first.
+ApiResult<bool> Registry::settleDependents(const json::object& owner,
+                                           const DeleteOptions& options) {
   const std::string uid(uidOf(owner));
   const bool orphan = options.propagationPolicy == "Orphan";
   if (!orphan && options.propagationPolicy != "Foreground") {
@@ -162,7 +168,8 @@ ApiStatus Registry::bind(std::string_view ns, std::string_view pod, std::string_
   }
   const auto fails = [&](const std::string& why) {
     ApiError error = conflict(pods, pod, why);
-    error.message = fmt::format("Operation cannot be fulfilled on pods/binding \"{}\": {}", pod, why);
+    error.message =
+        fmt::format("Operation cannot be fulfilled on pods/binding \"{}\": {}", pod, why);
     error.details->insert_or_assign("kind", "pods/binding");
     return refuse(std::move(error));
   };

@@ -10,7 +10,9 @@ namespace json = kube::json;
 std::string_view typeOf(const json::object& service) {
   return kube::text(service, {"spec", "type"}, "ClusterIP");
 }
-bool wantsAddress(const json::object& service) { return typeOf(service) != "ExternalName"; }
+bool wantsAddress(const json::object& service) {
+  return typeOf(service) != "ExternalName";
+}
 bool wantsNodePorts(const json::object& service) {
   const std::string_view type = typeOf(service);
   return type == "NodePort" ||
@@ -88,7 +90,9 @@ ServiceAddresses::ServiceAddresses(Store& store, AddressRanges ranges)
   subscription_ = store_.subscribe([this](const StoreEvent& event) { follow(event); });
 }
 
-ServiceAddresses::~ServiceAddresses() { store_.cancel(subscription_); }
+ServiceAddresses::~ServiceAddresses() {
+  store_.cancel(subscription_);
+}
 
 void ServiceAddresses::follow(const StoreEvent& event) {
   if (event.resource != &kube::res::kServices) {

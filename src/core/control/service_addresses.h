@@ -19,8 +19,8 @@ struct AddressRanges {
   std::uint16_t lastNodePort = 32767;
 };
 
-/// Which ClusterIPs and NodePorts are taken, and the choice of new ones. It follows the store, so that
-/// a write that is refused later leaks nothing.
+/// Which ClusterIPs and NodePorts are taken, and the choice of new ones. It follows the store, so
+/// that a write that is refused later leaks nothing.
 class ServiceAddresses {
  public:
   ServiceAddresses(Store& store, AddressRanges ranges);
@@ -28,8 +28,8 @@ class ServiceAddresses {
   ServiceAddresses(const ServiceAddresses&) = delete;
   ServiceAddresses& operator=(const ServiceAddresses&) = delete;
 
-  /// Fills in clusterIP(s), IP family and node ports; keeps those of `live` (null on create) that the
-  /// new spec leaves out. Refuses (422) addresses that are taken or out of range.
+  /// Fills in clusterIP(s), IP family and node ports; keeps those of `live` (null on create) that
+  /// the new spec leaves out. Refuses (422) addresses that are taken or out of range.
   ApiStatus assign(kube::json::object& service, const kube::json::object* live, Rng& rng) const;
 
   const AddressRanges& ranges() const { return ranges_; }

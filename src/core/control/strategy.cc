@@ -12,8 +12,8 @@ namespace json = kube::json;
 using kube::Resource;
 
 constexpr std::array<std::string_view, 7> kKindsWithGeneration{
-    "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "PodDisruptionBudget",
-    "EndpointSlice"};
+    "Deployment", "ReplicaSet",          "StatefulSet",  "DaemonSet",
+    "Job",        "PodDisruptionBudget", "EndpointSlice"};
 
 bool hasGeneration(const Resource& resource) {
   return std::find(kKindsWithGeneration.begin(), kKindsWithGeneration.end(), resource.kind) !=
@@ -36,13 +36,19 @@ struct InitialStatus {
 
 constexpr InitialStatus kInitialStatus[] = {
     {"Pod", createPod},
-    {"Namespace", [](json::object& ns) { ns["status"] = json::object{{"phase", "Active"}}; }},
+    {"Namespace",
+     [](json::object& ns) {
+       ns["status"] = json::object{{"phase", "Active"}};
+     }},
     {"Service",
      [](json::object& service) {
        service["status"] = json::object{{"loadBalancer", json::object{}}};
      }},
     {"Deployment", [](json::object& workload) { workload["status"] = json::object{}; }},
-    {"ReplicaSet", [](json::object& set) { set["status"] = json::object{{"replicas", 0}}; }},
+    {"ReplicaSet",
+     [](json::object& set) {
+       set["status"] = json::object{{"replicas", 0}};
+     }},
     {"Node", [](json::object&) {}},  // A kubelet registers its node together with the status.
 };
 
@@ -94,8 +100,8 @@ void prepareCreate(const Resource& resource, json::object& object) {
   }
 }
 
-void prepareUpdate(const Resource& resource, std::string_view subresource,
-                   const json::object& live, json::object& next) {
+void prepareUpdate(const Resource& resource, std::string_view subresource, const json::object& live,
+                   json::object& next) {
   if (subresource.empty()) {
     if (hasSubresource(resource, "status")) {
       copyMember(live, next, "status");

@@ -22,8 +22,8 @@ void setGeneration(const kube::Resource& resource, const kube::json::object& liv
 /// metadata.finalizers is empty (and a Namespace's spec.finalizers).
 bool finalized(const kube::Resource& resource, const kube::json::object& object);
 
-/// The grace period of a deletion: what the caller asks, what the pod says, or 0 for everything that
-/// goes at once (other kinds, pods that were never scheduled or have finished).
+/// The grace period of a deletion: what the caller asks, what the pod says, or 0 for everything
+/// that goes at once (other kinds, pods that were never scheduled or have finished).
 std::int64_t gracePeriodOf(const kube::Resource& resource, const kube::json::object& object,
                            std::optional<std::int64_t> asked);
 

@@ -111,8 +111,8 @@ std::string Watch::initialState() {
 std::string Watch::catchUp() {
   // A revision from the future belongs to another life of this cluster: the client must list again.
   if (options_.revision > store_.revision()) {
-    return expiredLine(fmt::format("too old resource version: {} ({})", options_.revision,
-                                   store_.revision()));
+    return expiredLine(
+        fmt::format("too old resource version: {} ({})", options_.revision, store_.revision()));
   }
   const auto events = store_.since(resource(), options_.revision);
   if (!events) {
@@ -152,7 +152,9 @@ std::string Watch::encode(EventType type, const kube::ObjectPtr& object) {
               render(options_.rendering, resource(), object, clock_.wall(), columns));
 }
 
-std::string Watch::bookmark() const { return bookmarkLine(false); }
+std::string Watch::bookmark() const {
+  return bookmarkLine(false);
+}
 
 std::string Watch::bookmarkLine(bool endOfInitialEvents) const {
   json::object meta{{"resourceVersion", std::to_string(store_.revision())},

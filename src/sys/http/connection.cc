@@ -27,6 +27,11 @@ class Responder : public HttpResponder {
   explicit Responder(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
   ~Responder() override { abort(); }
 
+  void addHeader(std::string name, std::string value) override {
+    if (connection_) {
+      connection_->addHeader(name, value);
+    }
+  }
   void send(int status, std::string contentType, std::string body) override {
     if (const auto connection = release()) {
       connection->send(status, contentType, body);
@@ -126,6 +131,7 @@ void Connection::nextRequest() {
   parser_->eager(true);
   parser_->header_limit(kHeaderBytes);
   parser_->body_limit(server_->options.maxBodyBytes);
+  fields_.clear();
   continueSent_ = false;
   streaming_ = false;
   setDeadline(kIdleTime);
@@ -240,6 +246,15 @@ void Connection::dispatch() {
   }
 }
 
+void Connection::addHeader(std::string_view name, std::string_view value) {
+  fields_ += name;
+  fields_ += ": ";
+  for (const char c : value) {
+    fields_ += c == '\r' || c == '\n' ? ' ' : c;  // A value cannot begin a field of its own.
+  }
+  fields_ += "\r\n";
+}
+
 void Connection::send(int status, std::string_view contentType, std::string_view body) {
   if (state_ == State::kClosed) {
     return;
@@ -247,7 +262,8 @@ void Connection::send(int status, std::string_view contentType, std::string_view
   peerGone_ = nullptr;
   state_ = State::kFlushing;
   setDeadline(kFlushTime);
-  std::string answer = encode(ResponseHead{status, contentType, body.size(), keepAlive_, http10_});
+  std::string answer =
+      encode(ResponseHead{status, contentType, body.size(), fields_, keepAlive_, http10_});
   if (!headOnly_) {
     answer += body;
   }
@@ -260,7 +276,7 @@ void Connection::startStream(int status, std::string_view contentType) {
   }
   streaming_ = true;
   keepAlive_ = keepAlive_ && !http10_;
-  enqueue(encode(ResponseHead{status, contentType, std::nullopt, keepAlive_, http10_}));
+  enqueue(encode(ResponseHead{status, contentType, std::nullopt, fields_, keepAlive_, http10_}));
 }
 
 void Connection::writeStream(std::string_view chunk) {

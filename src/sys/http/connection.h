@@ -38,6 +38,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void close();
 
   // What a responder does; see HttpResponder.
+  void addHeader(std::string_view name, std::string_view value);
   void send(int status, std::string_view contentType, std::string_view body);
   void startStream(int status, std::string_view contentType);
   void writeStream(std::string_view chunk);
@@ -77,6 +78,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   State state_ = State::kHandshake;
   boost::beast::flat_buffer in_;
   std::optional<Parser> parser_;
+  std::string fields_;  ///< Further header fields of the next answer.
   std::string out_;
   std::string inFlight_;
   std::function<void()> peerGone_;

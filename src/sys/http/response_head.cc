@@ -65,6 +65,7 @@ std::string encode(const ResponseHead& head) {
   if (!head.contentType.empty()) {
     out += fmt::format("Content-Type: {}\r\n", head.contentType);
   }
+  out += head.fields;
   if (head.contentLength) {
     out += fmt::format("Content-Length: {}\r\n", *head.contentLength);
   } else if (!head.http10) {

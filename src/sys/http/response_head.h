@@ -14,7 +14,8 @@ struct ResponseHead {
   int status = 200;
   std::string_view contentType;
   std::optional<std::uint64_t>
-      contentLength;  ///< Absent: chunked, or ended by close with HTTP/1.0.
+      contentLength;        ///< Absent: chunked, or ended by close with HTTP/1.0.
+  std::string_view fields;  ///< Further header fields, each ended by CRLF.
   bool keepAlive = true;
   bool http10 = false;
 };

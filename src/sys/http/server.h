@@ -25,6 +25,8 @@ struct HttpRequest {
 class HttpResponder {
  public:
   virtual ~HttpResponder() = default;
+  /// A further header field of the answer; before send() or start().
+  virtual void addHeader(std::string /*name*/, std::string /*value*/) {}
   virtual void send(int status, std::string contentType, std::string body) = 0;
 
   // A streamed (chunked) answer. write() buffers; bufferedBytes() tells how far the peer is behind,
