@@ -13,6 +13,13 @@
 /// A whole API in memory for tests.
 namespace hitless::control {
 
+/// A request's body and what is said about it.
+struct Sent {
+  std::string body;
+  std::string contentType = "application/json";
+  std::string accept = "application/json";
+};
+
 class ApiFixture : public ::testing::Test {
  protected:
   struct Timeline : timeline::Sink {
@@ -30,12 +37,6 @@ class ApiFixture : public ::testing::Test {
     out.admission.gate = gate;
     return out;
   }
-
-  struct Sent {
-    std::string body;
-    std::string contentType = "application/json";
-    std::string accept = "application/json";
-  };
 
   ApiReply reply(std::string method, std::string_view target, Sent sent = {}) {
     ApiRequest request;
