@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "app/load.h"
+#include "app/node.h"
 
 namespace hitless::app {
 namespace {
@@ -16,6 +17,7 @@ std::function<int()> addVersion(CLI::App&) {
 
 constexpr Command kCommands[] = {
     {"load", "Send requests at a fixed rate and say what became of each", addLoad},
+    {"node", "Run one node of an embedded cluster", addNode, true},
     {"version", "Print the version", addVersion},
 };
 

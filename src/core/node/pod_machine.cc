@@ -172,6 +172,9 @@ Commands PodMachine::started(std::string_view name, const std::string& image) {
   nextAttempt(*container);
   container->imageId = image;
   container->startRetry = {};
+  emit(false, "Resolved",
+       fmt::format("Container image \"{}\" resolved to {}", container->spec->image, image),
+       container);
   emit(false, "Created", fmt::format("Created container {}", name), container);
   emit(false, "Started", fmt::format("Started container {}", name), container);
   container->stage = Stage::kPostStart;

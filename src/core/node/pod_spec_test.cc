@@ -147,10 +147,12 @@ TEST(NodeImage, NamesAProgramADirectoryOrNothing) {
     return resolveImage(spec.containers.at(0), {{"X", "1"}}, lookup);
   };
   EXPECT_THAT(launch(R"_({"image":"docker.io/library/nginx:1.25","args":["-g","$(X)"]
-})_")->argv,
+})_")
+                  ->argv,
               ElementsAre("/usr/sbin/nginx", "-g", "1"));
   EXPECT_THAT(launch(R"_({"image":"nope","command":["sh","-c"],"args":["$(X)"]
-  })_")->argv,
+  })_")
+                  ->argv,
               ElementsAre("sh", "-c", "1"));
   EXPECT_EQ(launch(R"_({"image":"/srv/root","command":["/app"]})_")->root, "/srv/root");
   const auto unknown = launch(R"_({"image":"ghcr.io/a/web:v1"})_");
@@ -159,7 +161,7 @@ TEST(NodeImage, NamesAProgramADirectoryOrNothing) {
   EXPECT_THAT(unknown.error().text(), HasSubstr("give the container a command"));
   EXPECT_FALSE(launch(R"_({"image":"/no/such","command":["x"]})_"));
   EXPECT_EQ(programName("localhost:5000/a/b@sha256:0"), "b");
-  }
+}
 
-  }  // namespace
-  }  // namespace hitless::node
+}  // namespace
+}  // namespace hitless::node

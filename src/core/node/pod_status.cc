@@ -160,18 +160,16 @@ Condition readyCondition(const PodState& state) {
   return ready;
 }
 
+/// PodScheduled is the scheduler's; a pod that was bound without one has it all the same.
 std::vector<Condition> conditions(const PodState& state) {
   std::vector<Condition> out{condition("PodReadyToStartContainers", state.sandboxReady),
                              initializedCondition(state), readyCondition(state),
-                             containersReadyCondition(state, "ContainersReady"),
-                             condition("PodScheduled", true)};
-  for (const Condition& foreign : state.foreign) {
-    const bool ours = std::any_of(out.begin(), out.end(), [&foreign](const Condition& mine) {
-      return mine.type == foreign.type;
-    });
-    if (!ours) {
-      out.push_back(foreign);
-    }
+                             containersReadyCondition(state, "ContainersReady")};
+  out.insert(out.end(), state.foreign.begin(), state.foreign.end());
+  const bool scheduled = std::any_of(out.begin(), out.end(),
+                                     [](const Condition& c) { return c.type == "PodScheduled"; });
+  if (!scheduled) {
+    out.push_back(condition("PodScheduled", true));
   }
   return out;
 }
@@ -179,7 +177,9 @@ std::vector<Condition> conditions(const PodState& state) {
 array conditionArray(const PodState& state, ConditionBook& book, WallTime now) {
   array out;
   for (Condition& item : conditions(state)) {
-    item.lastTransitionTime = book.since(item.type, item.status, now);
+    if (!item.lastTransitionTime) {
+      item.lastTransitionTime = book.since(item.type, item.status, now);
+    }
     object json = kube::toJson(item);
     json["lastProbeTime"] = nullptr;
     out.push_back(std::move(json));

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <string>
+
+#include "base/clock.h"
+#include "core/node/image.h"
+#include "core/node/node_object.h"
+#include "core/timeline/event.h"
+#include "sys/kube/client.h"
+
+namespace hitless::app {
+
+/// What the parts of one node process share. Everything lives as long as the process.
+struct NodeContext {
+  boost::asio::io_context& io;
+  Clock& clock;
+  sys::KubeClient& api;
+  timeline::Sink& timeline;
+  node::NodeFacts facts;
+  node::ImageLookup images;
+  std::string directory;   ///< Private to the cluster: logs, pod directories.
+  std::string clusterDns;  ///< Address of the cluster's DNS server; empty: there is none.
+  std::string token;       ///< What projected service account tokens contain.
+};
+
+}  // namespace hitless::app

@@ -1,0 +1,127 @@
+#include "app/node/pod_sandbox.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "core/node/etc_files.h"
+#include "sys/container/pod_files.h"
+#include "sys/files/files.h"
+
+namespace hitless::app {
+
+tl::expected<void, SandboxError> PodSandbox::make(const node::PodSpec& spec,
+                                                  const node::Sources& sources) {
+  uid_ = spec.uid;
+  directory_ = context_.directory + "/pods/" + uid_;
+  const auto give = [this](const char* reason, std::string message) {
+    remove();
+    return tl::unexpected<SandboxError>({reason, std::move(message)});
+  };
+  for (const node::Volume& volume : spec.volumes) {
+    if (const Status made = makeVolume(spec, volume, sources); !made) {
+      return give("FailedMount", fmt::format("MountVolume.SetUp failed for volume \"{}\" : {}",
+                                             volume.name, made.error().text()));
+    }
+  }
+  Status made = connect(spec);
+  if (made) {
+    made = writeFiles(spec);
+  }
+  if (!made) {
+    return give("FailedCreatePodSandBox", "Failed to create pod sandbox: " + made.error().text());
+  }
+  return {};
+}
+
+void PodSandbox::remove() {
+  if (directory_.empty()) {
+    return;
+  }
+  network_.detach(uid_);
+  sandbox_.reset();
+  podIP_.clear();
+  sys::removeTree(directory_);
+  directory_.clear();
+}
+
+Status PodSandbox::connect(const node::PodSpec& spec) {
+  sandbox_ =
+      TRY(sys::Sandbox::create(node::hostnameOf(spec), spec.hostNetwork, [] { return Status(); }));
+  podIP_ =
+      spec.hostNetwork ? context_.facts.address : TRY(network_.attach(spec.uid, *sandbox_)).text();
+  return {};
+}
+
+Status PodSandbox::writeFiles(const node::PodSpec& spec) {
+  const std::string etc = directory_ + "/etc";
+  TRY_VOID(sys::makeDirectories(etc, 0755));
+  TRY_VOID(sys::makeOpenDirectory(directory_ + "/shm", 01777));
+  TRY_VOID(sys::writeFile(etc + "/hosts", node::hostsFile(spec, podIP_), 0644));
+  const std::string hostname = spec.hostNetwork ? context_.facts.name : node::hostnameOf(spec);
+  TRY_VOID(sys::writeFile(etc + "/hostname", hostname + "\n", 0644));
+  const std::string nodeFile = sys::readFile("/etc/resolv.conf").value_or("");
+  return sys::writeFile(etc + "/resolv.conf", node::resolvFile(spec, nodeFile, context_.clusterDns),
+                        0644);
+}
+
+std::string PodSandbox::volumePath(const node::Volume& volume) const {
+  if (const auto* host = std::get_if<node::HostPath>(&volume.source)) {
+    return host->path;
+  }
+  return directory_ + "/volumes/" + volume.name;
+}
+
+Status PodSandbox::makeVolume(const node::PodSpec& spec, const node::Volume& volume,
+                              const node::Sources& sources) {
+  if (const auto* unsupported = std::get_if<node::UnsupportedVolume>(&volume.source)) {
+    return fail(ErrorKind::kUnsupported,
+                fmt::format("this node has no volumes of kind {}", unsupported->kind),
+                "use emptyDir, hostPath, configMap, secret, downwardAPI or projected");
+  }
+  if (const auto* host = std::get_if<node::HostPath>(&volume.source)) {
+    return sys::checkHostPath(*host);
+  }
+  const std::string path = volumePath(volume);
+  if (const auto* projected = std::get_if<node::Projected>(&volume.source)) {
+    const node::PodFacts facts{podIP_, context_.facts.address, context_.facts.cpus,
+                               context_.facts.memoryBytes};
+    return sys::writeVolume(path, TRY(node::volumeFiles(spec, *projected, facts, sources)));
+  }
+  return sys::makeOpenDirectory(path, 0777);
+}
+
+Result<std::vector<sys::ContainerMount>> PodSandbox::mountsOf(
+    const node::PodSpec& spec, const node::ContainerSpec& container,
+    const node::Environment& environment) const {
+  std::vector<sys::ContainerMount> out;
+  for (const char* file : {"hosts", "hostname", "resolv.conf"}) {
+    out.push_back({fmt::format("{}/etc/{}", directory_, file), "", fmt::format("/etc/{}", file),
+                   false, true});
+  }
+  out.push_back({directory_ + "/shm", "", "/dev/shm", false, true});
+  for (const node::VolumeMount& mount : container.mounts) {
+    const auto volume = std::find_if(spec.volumes.begin(), spec.volumes.end(),
+                                     [&](const node::Volume& v) { return v.name == mount.name; });
+    if (volume == spec.volumes.end()) {
+      return invalid(fmt::format("volumeMount names no volume: \"{}\"", mount.name));
+    }
+    const std::string subPath = mount.subPathExpr.empty()
+                                    ? mount.subPath
+                                    : node::expandVariables(mount.subPathExpr, environment);
+    if (!subPath.empty() && !node::staysInside(subPath)) {
+      return invalid(fmt::format("subPath \"{}\" leaves its volume", subPath));
+    }
+    const std::string source = volumePath(*volume);
+    struct stat info {};
+    if (!subPath.empty() && ::stat((source + "/" + subPath).c_str(), &info) != 0) {
+      TRY_VOID(sys::makeOpenDirectory(source + "/" + subPath, 0777));
+    }
+    const bool projected = std::holds_alternative<node::Projected>(volume->source);
+    out.push_back({source, subPath, mount.mountPath, mount.readOnly || projected, false});
+  }
+  return out;
+}
+
+}  // namespace hitless::app

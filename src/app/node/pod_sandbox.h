@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/node/context.h"
+#include "app/node/pod_network.h"
+#include "core/node/pod_spec.h"
+#include "core/node/sources.h"
+#include "sys/container/container_config.h"
+#include "sys/container/sandbox.h"
+
+namespace hitless::app {
+
+/// A failure that becomes an Event.
+struct SandboxError {
+  std::string reason;  ///< FailedMount, FailedCreatePodSandBox
+  std::string message;
+};
+
+/// What a pod has on its node besides processes: namespaces, an address, volumes and files of /etc.
+class PodSandbox {
+ public:
+  PodSandbox(NodeContext& context, PodNetwork& network) : context_(context), network_(network) {}
+  PodSandbox(const PodSandbox&) = delete;
+  PodSandbox& operator=(const PodSandbox&) = delete;
+  ~PodSandbox() { remove(); }
+
+  /// Makes everything; nothing is left of a failed attempt.
+  tl::expected<void, SandboxError> make(const node::PodSpec& spec, const node::Sources& sources);
+  /// Gives everything back.
+  void remove();
+
+  const std::string& podIP() const { return podIP_; }
+  const sys::Sandbox& namespaces() const { return *sandbox_; }
+  /// The container's volumes and the pod's files, with subPathExpr expanded. Makes missing subPath
+  /// directories.
+  Result<std::vector<sys::ContainerMount>> mountsOf(const node::PodSpec& spec,
+                                                    const node::ContainerSpec& container,
+                                                    const node::Environment& environment) const;
+
+ private:
+  Status connect(const node::PodSpec& spec);
+  Status writeFiles(const node::PodSpec& spec);
+  Status makeVolume(const node::PodSpec& spec, const node::Volume& volume,
+                    const node::Sources& sources);
+  std::string volumePath(const node::Volume& volume) const;
+
+  NodeContext& context_;
+  PodNetwork& network_;
+  std::string uid_;
+  std::string directory_;
+  std::string podIP_;
+  std::optional<sys::Sandbox> sandbox_;
+};
+
+}  // namespace hitless::app
