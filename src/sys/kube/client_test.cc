@@ -203,12 +203,12 @@ TEST_F(KubeClientTest, TellsWhyAStreamWasRefusedOrFellSilent) {
   EXPECT_TRUE(refused.lines.empty());
 
   Watched silent;
-  silent.open(*client, milliseconds(50));
+  silent.open(*client, milliseconds(500));
   io.restart();
   io.run();
   EXPECT_THAT(silent.lines, ElementsAre("{}"));
   ASSERT_TRUE(silent.end && !*silent.end);
-  EXPECT_THAT(silent.end->error().text(), HasSubstr("nothing received for 50 ms"));
+  EXPECT_THAT(silent.end->error().text(), HasSubstr("nothing received for 500 ms"));
 }
 
 TEST_F(KubeClientTest, ACancelledStreamIsSilent) {

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <functional>
+
+#include "app/agent/event_writer.h"
+#include "app/agent/flow_cleaner.h"
+#include "app/agent/front.h"
+#include "app/agent/gate_keeper.h"
+#include "app/agent/loop.h"
+#include "app/agent/options.h"
+#include "app/agent/waiting_room.h"
+#include "sys/kube/watcher.h"
+
+namespace hitless::app {
+
+/// The program on a node: watches the cluster, keeps the node's packet rules in step with it, tells
+/// peers how far it is, and holds SIGTERM of the node's own pods until all nodes are that far.
+class Agent {
+ public:
+  struct Parts {
+    boost::asio::io_context& io;
+    sys::KubeClient& client;
+    Clock& clock;
+    Rng& rng;
+    timeline::Sink& timeline;
+    ServicePlane& plane;
+    conntrack::FlowTable& flows;
+  };
+
+  Agent(Parts parts, AgentOptions options);
+
+  /// Opens the doors and begins to watch; the io_context does the rest.
+  void start();
+  void stop();
+  const AgentMetrics& metrics() const { return metrics_; }
+
+ private:
+  void addRoutes();
+  void watch(const kube::Resource& resource, const std::string& fieldSelector,
+             std::function<void(const watch::Update&)> deliver);
+  void onNodes(const watch::Update& update);
+  void health(bool livenessOnly, sys::HttpResponder& responder) const;
+
+  Parts parts_;
+  AgentOptions options_;
+  AgentMetrics metrics_;
+  EventWriter events_;
+  FlowCleaner flows_;
+  WaitingRoom waitingRoom_;
+  GateKeeper gate_;
+  Loop loop_;
+  Front front_;
+  std::vector<std::unique_ptr<sys::Watcher>> watchers_;
+};
+
+/// `hitless agent`; see Command::add.
+std::function<int()> addAgent(CLI::App& parser);
+
+}  // namespace hitless::app

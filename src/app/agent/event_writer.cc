@@ -1,0 +1,45 @@
+#include "app/agent/event_writer.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "core/kube/resource.h"
+
+namespace hitless::app {
+
+void EventWriter::write(const kube::Pod& pod, const std::string& type, const std::string& reason,
+                        const std::string& message) {
+  const std::string now = formatTime(clock_.wall());
+  const kube::json::object event{{"apiVersion", "v1"},
+                                 {"kind", "Event"},
+                                 {"metadata",
+                                  {{"name", fmt::format("{}.{:016x}", pod.meta.name, rng_.next())},
+                                   {"namespace", pod.meta.ns}}},
+                                 {"involvedObject",
+                                  {{"apiVersion", "v1"},
+                                   {"kind", "Pod"},
+                                   {"namespace", pod.meta.ns},
+                                   {"name", pod.meta.name},
+                                   {"uid", pod.meta.uid}}},
+                                 {"type", type},
+                                 {"reason", reason},
+                                 {"message", message},
+                                 {"source", {{"component", "hitless-agent"}, {"host", node_}}},
+                                 {"reportingComponent", "hitless-agent"},
+                                 {"reportingInstance", node_},
+                                 {"firstTimestamp", now},
+                                 {"lastTimestamp", now},
+                                 {"count", 1}};
+  sys::KubeClient::Request request;
+  request.method = "POST";
+  request.target = sys::pathOf(kube::res::kEvents, pod.meta.ns);
+  request.body = kube::json::serialize(event);
+  client_.send(std::move(request), [pod = pod.meta.key()](Result<sys::HttpResponse> response) {
+    if (!response || response->status / 100 != 2) {
+      spdlog::warn("cannot write an event about pod {}: {}", pod,
+                   response ? sys::objectOf(*response).error().text() : response.error().text());
+    }
+  });
+}
+
+}  // namespace hitless::app

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "core/kube/objects.h"
+#include "sys/kube/client.h"
+
+namespace hitless::app {
+
+/// Writes core/v1 Events about pods, at best effort: a lost one is logged and that is all.
+class EventWriter {
+ public:
+  EventWriter(sys::KubeClient& client, const Clock& clock, Rng& rng, std::string node)
+      : client_(client), clock_(clock), rng_(rng), node_(std::move(node)) {}
+
+  /// `type` is Normal or Warning.
+  void write(const kube::Pod& pod, const std::string& type, const std::string& reason,
+             const std::string& message);
+
+ private:
+  sys::KubeClient& client_;
+  const Clock& clock_;
+  Rng& rng_;
+  std::string node_;
+};
+
+}  // namespace hitless::app

@@ -1,0 +1,56 @@
+#include "app/agent/flow_cleaner.h"
+
+#include <spdlog/spdlog.h>
+
+#include "base/clock.h"
+
+namespace hitless::app {
+namespace {
+
+constexpr nanoseconds kDelay = milliseconds(300);
+
+}  // namespace
+
+void FlowCleaner::clean(const std::vector<conntrack::Destination>& changed) {
+  std::vector<conntrack::Destination> now;
+  for (const conntrack::Destination& destination : changed) {
+    if (destination.protocol == conntrack::kTcp) {
+      later_.insert_or_assign({destination.protocol, destination.address, destination.port},
+                              destination);
+    } else {
+      now.push_back(destination);
+    }
+  }
+  remove(now);
+  cleanLater();
+}
+
+void FlowCleaner::cleanLater() {
+  if (armed_ || later_.empty()) {
+    return;
+  }
+  armed_ = true;
+  timer_.expires_after(kDelay);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) {
+      return;
+    }
+    armed_ = false;
+    std::vector<conntrack::Destination> due;
+    for (const auto& [key, destination] : std::exchange(later_, {})) {
+      due.push_back(destination);
+    }
+    remove(due);
+  });
+}
+
+void FlowCleaner::remove(const std::vector<conntrack::Destination>& changed) {
+  const Result<std::size_t> removed = conntrack::removeStaleFlows(table_, changed);
+  if (removed) {
+    metrics_.staleFlowsDeleted += *removed;
+  } else {
+    spdlog::warn("cannot clean the connection table: {}", removed.error().text());
+  }
+}
+
+}  // namespace hitless::app
