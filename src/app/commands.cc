@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "app/agent/command.h"
 #include "app/load.h"
 #include "app/node.h"
 
@@ -16,6 +17,7 @@ std::function<int()> addVersion(CLI::App&) {
 }
 
 constexpr Command kCommands[] = {
+    {"agent", "Keep a node's packet rules in step with its cluster", addAgent},
     {"load", "Send requests at a fixed rate and say what became of each", addLoad},
     {"node", "Run one node of an embedded cluster", addNode, true},
     {"version", "Print the version", addVersion},

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <CLI/App.hpp>
 #include <functional>
 
 #include "app/agent/event_writer.h"
@@ -53,8 +52,5 @@ class Agent {
   Front front_;
   std::vector<std::unique_ptr<sys::Watcher>> watchers_;
 };
-
-/// `hitless agent`; see Command::add.
-std::function<int()> addAgent(CLI::App& parser);
 
 }  // namespace hitless::app

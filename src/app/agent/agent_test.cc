@@ -7,6 +7,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "core/nft/memory_dataplane.h"
+#include "core/rules/names.h"
 #include "sys/clock/real_clock.h"
 #include "sys/http/client.h"
 
@@ -64,23 +66,6 @@ class FakeApi : public sys::KubeClient {
 
   boost::asio::io_context& io_;
   std::map<std::string, std::vector<OnLine>> lines_;
-};
-
-/// Takes whatever it is given; what is in it is tested elsewhere.
-class AnyDataplane : public nft::Dataplane {
- public:
-  int applied = 0;
-  int refusals = 0;
-
-  Result<nft::Receipt> apply(const nft::Transaction&) override {
-    if (refusals > 0) {
-      --refusals;
-      return osFail("apply", ENOMEM);
-    }
-    ++applied;
-    return nft::Receipt{};
-  }
-  Result<nft::Ruleset> read() override { return nft::Ruleset{}; }
 };
 
 class NoFlows : public conntrack::FlowTable {
@@ -157,7 +142,7 @@ struct Node {
   sys::RealClock clock;
   sys::RealRng rng;
   Recorder timeline;
-  AnyDataplane kernel;
+  nft::MemoryDataplane kernel{std::string(rules::names::kTable)};
   NoFlows flows;
   ServicePlane plane;
   Agent agent;
@@ -218,11 +203,11 @@ TEST_F(AgentTest, WritesNothingUntilEverythingHasSynced) {
   first.agent.start();
   EXPECT_THAT(body("/healthz"), HasSubstr("\"healthy\":false"));
   EXPECT_THAT(body("/livez"), HasSubstr("\"healthy\":true"));
-  EXPECT_EQ(first.kernel.applied, 0);
+  EXPECT_TRUE(first.kernel.ruleset() == nft::Ruleset{});
   EXPECT_THAT(body("/v1/watermark"), HasSubstr("\"synced\":false"));
   first.api.unavailable.clear();
   EXPECT_TRUE(runUntil([&] { return watermark("127.0.0.2") == 10; }));
-  EXPECT_EQ(first.kernel.applied, 1);
+  EXPECT_FALSE(first.kernel.ruleset() == nft::Ruleset{});
   EXPECT_EQ(first.timeline.count(timeline::What::kRulesCommitted), 1U);
   EXPECT_THAT(body("/healthz"), HasSubstr("\"healthy\":true"));
 }
@@ -249,7 +234,7 @@ TEST_F(AgentTest, KeepsTheWatermarkWhileTheKernelRefuses) {
   fill(first);
   first.agent.start();
   ASSERT_TRUE(runUntil([&] { return watermark("127.0.0.2") == 10; }));
-  first.kernel.refusals = 1;
+  first.kernel.refuseNext(ENOMEM);
   first.api.push("endpointslices", "DELETED", slice(12, false));
   ASSERT_TRUE(runUntil([&] { return first.agent.metrics().syncFailures == 1; }));
   EXPECT_EQ(first.agent.metrics().watermark, 10U);

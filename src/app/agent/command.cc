@@ -1,3 +1,5 @@
+#include "app/agent/command.h"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
