@@ -22,6 +22,7 @@ class App {
     options.podName = "web-1";
     int ends[2];
     EXPECT_EQ(pipe(ends), 0);
+    std::fflush(nullptr);  // what waits in our buffers is not for the child to say
     child_ = fork();
     if (child_ == 0) {
       dup2(ends[1], STDOUT_FILENO);
