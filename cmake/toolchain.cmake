@@ -1,8 +1,11 @@
 # Compiler, linker and sanitizer settings that hold for every target.
 find_program(CCACHE ccache)
 if(CCACHE)
-  # The two sloppiness settings are what ccache needs to cache objects built with a precompiled header.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  # A precompiled header is cached like any other object with these; without the directory in the hash, a
+  # second checkout of the same sources is compiled from the cache.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
   add_compile_options(-fpch-preprocess)
 endif()
 

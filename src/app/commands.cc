@@ -3,8 +3,11 @@
 #include <cstdio>
 
 #include "app/agent/command.h"
+#include "app/apiserver.h"
 #include "app/load.h"
 #include "app/node.h"
+#include "app/rehearse.h"
+#include "app/up.h"
 
 namespace hitless::app {
 namespace {
@@ -17,9 +20,15 @@ std::function<int()> addVersion(CLI::App&) {
 }
 
 constexpr Command kCommands[] = {
-    {"agent", "Keep a node's packet rules in step with its cluster", addAgent},
+    {"rehearse", "Roll out under load and report every lost request with its cause", addRehearse},
+    {"up", "Start an embedded cluster", addUp},
+    {"down", "Stop it", addDown},
+    {"run", "Run a command inside its network", addRun},
+    {"kubeconfig", "Print the path of its kubeconfig", addKubeconfig},
     {"load", "Send requests at a fixed rate and say what became of each", addLoad},
+    {"agent", "Keep a node's packet rules in step with its cluster", addAgent},
     {"node", "Run one node of an embedded cluster", addNode, true},
+    {"apiserver", "Serve the embedded Kubernetes API alone", addApiserver, true},
     {"version", "Print the version", addVersion},
 };
 
