@@ -91,7 +91,7 @@ object toJson(const kube::EndpointPort& port) {
   if (!port.name.empty()) {
     out.emplace("name", port.name);
   }
-  out.emplace("port", port.port);
+  out.emplace("port", std::int64_t{port.port});
   out.emplace("protocol", port.protocol);
   if (!port.appProtocol.empty()) {
     out.emplace("appProtocol", port.appProtocol);

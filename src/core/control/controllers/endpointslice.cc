@@ -38,7 +38,8 @@ object toJson(const kube::Endpoint& endpoint) {
 }
 
 object toJson(const kube::EndpointPort& port) {
-  object out{{"name", port.name}, {"protocol", port.protocol}, {"port", port.port}};
+  // API integers are signed; an unsigned one would be another kind of JSON value.
+  object out{{"name", port.name}, {"protocol", port.protocol}, {"port", std::int64_t{port.port}}};
   if (!port.appProtocol.empty()) {
     out.emplace("appProtocol", port.appProtocol);
   }

@@ -79,6 +79,18 @@ TEST(EndpointSlice, FollowsAPodThroughItsLife) {
   EXPECT_TRUE(cluster.slices()[0].endpoints.empty());
 }
 
+/// The API's type check takes nothing else for an int32.
+TEST(EndpointSlice, PortsAreSignedIntegers) {
+  SimulatedCluster cluster;
+  cluster.create(kServices, kWebService);
+  cluster.create(kDeployments, webDeployment(1));
+  cluster.runPods();
+  const auto slice = cluster.get(kEndpointSlices, cluster.slices().at(0).meta.name);
+  EXPECT_TRUE(slice->at("ports").at(0).at("port").is_int64());
+  const auto endpoints = cluster.get(kEndpoints, "web");
+  EXPECT_TRUE(endpoints->at("subsets").at(0).at("ports").at(0).at("port").is_int64());
+}
+
 TEST(EndpointSlice, EachWriteIsOnTheTimeline) {
   SimulatedCluster cluster;
   cluster.create(kServices, kWebService);
