@@ -100,9 +100,11 @@ struct Masquerade {
   bool operator==(const Masquerade&) const = default;
 };
 
-/// Answers with ICMP or ICMPv6 "port unreachable".
-struct RejectPortUnreachable {
-  bool operator==(const RejectPortUnreachable&) const = default;
+/// Answers and drops.
+struct Reject {
+  enum class With { kPortUnreachable, kTcpReset };
+  With with = With::kPortUnreachable;  ///< kPortUnreachable is ICMP or ICMPv6; kTcpReset needs TCP.
+  bool operator==(const Reject&) const = default;
 };
 
 struct Act {
@@ -117,7 +119,7 @@ struct Foreign {
 };
 
 using Expr = std::variant<Meta, Payload, Ct, Cmp, Mask, Lookup, RandomNumber, Dnat, Masquerade,
-                          RejectPortUnreachable, Act, Foreign>;
+                          Reject, Act, Foreign>;
 
 struct Rule {
   std::vector<Expr> exprs;

@@ -170,10 +170,11 @@ struct Encode {
   void operator()(const Masquerade&) {
     expr("masq", [&] { w.putBe32(NFTA_MASQ_FLAGS, NF_NAT_RANGE_PROTO_RANDOM_FULLY); });
   }
-  void operator()(const RejectPortUnreachable&) {
+  void operator()(const Reject& e) {
     expr("reject", [&] {
-      w.putBe32(NFTA_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH);
-      w.putU8(NFTA_REJECT_ICMP_CODE, NFT_REJECT_ICMPX_PORT_UNREACH);
+      const bool reset = e.with == Reject::With::kTcpReset;
+      w.putBe32(NFTA_REJECT_TYPE, reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMPX_UNREACH);
+      w.putU8(NFTA_REJECT_ICMP_CODE, reset ? 0 : NFT_REJECT_ICMPX_PORT_UNREACH);
     });
   }
   void operator()(const Act& e) {
@@ -275,9 +276,12 @@ Decoded decodeMasquerade(const Attributes& a) {
 }
 
 Decoded decodeReject(const Attributes& a) {
-  const bool ours = a.be32(NFTA_REJECT_TYPE) == NFT_REJECT_ICMPX_UNREACH &&
-                    a.u8(NFTA_REJECT_ICMP_CODE) == NFT_REJECT_ICMPX_PORT_UNREACH;
-  return ours ? Decoded(RejectPortUnreachable{}) : std::nullopt;
+  const auto type = a.be32(NFTA_REJECT_TYPE);
+  if (type == NFT_REJECT_TCP_RST) {
+    return Reject{Reject::With::kTcpReset};
+  }
+  const bool port = a.u8(NFTA_REJECT_ICMP_CODE) == NFT_REJECT_ICMPX_PORT_UNREACH;
+  return type == NFT_REJECT_ICMPX_UNREACH && port ? Decoded(Reject{}) : std::nullopt;
 }
 
 Decoded decodeImmediate(const Attributes& a) {

@@ -82,6 +82,8 @@ class RuleText {
     const auto mask = masks_.find(e.from.word);
     if (left == "meta nfproto" && e.op == CmpOp::kEqual) {
       family_ = e.value.bytes()[0] == NFPROTO_IPV4 ? "ipv4" : "ipv6";
+    } else if (left == "meta l4proto") {
+      emit(fmt::format("{} {}", left, text::datum({FieldType::kInetProto}, padded(e.value))));
     } else if (mask != masks_.end() && left.starts_with("ct ")) {
       emit(fmt::format("{} {}", left, flagText(left, text::hostNumber(mask->second.bytes()))));
     } else {
@@ -114,7 +116,9 @@ class RuleText {
     emit(fmt::format("dnat {} to {}", e.family == IpFamily::kV4 ? "ip" : "ip6", get(e.address)));
   }
   void operator()(const Masquerade&) { emit("masquerade fully-random"); }
-  void operator()(const RejectPortUnreachable&) { emit("reject"); }
+  void operator()(const Reject& e) {
+    emit(e.with == Reject::With::kTcpReset ? "reject with tcp reset" : "reject");
+  }
   void operator()(const Act& e) { emit(text::verdict(e.verdict)); }
   void operator()(const Foreign& e) { emit(fmt::format("<{}>", e.name)); }
 
@@ -168,6 +172,11 @@ class RuleText {
       bits += static_cast<unsigned>(std::popcount(byte));
     }
     return bits;
+  }
+
+  /// A comparison holds the field's bytes alone; keys pad them to whole words.
+  static Datum padded(const Datum& value) {
+    return Datum().protocol(value.bytes().empty() ? std::uint8_t{0} : value.bytes()[0]);
   }
 
   static std::string networkText(const std::string& field, const Datum& value, unsigned length) {

@@ -173,17 +173,32 @@ void addPickChains(nft::Ruleset& ruleset, IpFamily family) {
   ruleset.chains[services.spec.name] = std::move(services);
 }
 
-/// What still goes to a cluster IP behind DNAT has no endpoint or no such port.
+Exprs isProtocol(std::uint8_t protocol) {
+  return {Meta{MetaKey::kL4Proto, {0}}, Cmp{CmpOp::kEqual, {0}, Datum({&protocol, 1})}};
+}
+
+Exprs isClusterIp(IpFamily family) {
+  Exprs exprs = isFamily(family);
+  exprs.push_back(address(family, false, {0}));
+  exprs.push_back(matches(names::clusterIps(family)));
+  return exprs;
+}
+
+/// What still goes to a cluster IP behind DNAT has no endpoint or no such port. TCP gets a reset
+/// and not an ICMP error: connect() fails at once, where an error that arrives while connect()
+/// still holds the socket only counts after the next SYN, and ICMP errors are limited to about one
+/// a second per client.
 std::vector<Rule> unservedRules(IpFamily family) {
   Exprs local = isFamily(family) + loadServiceKey(family);
   local.push_back(matches(names::noLocalEndpoint(family)));
   local.push_back(act(VerdictKind::kDrop));
-  Exprs reject = isFamily(family);
-  reject.push_back(address(family, false, {0}));
-  reject.push_back(matches(names::clusterIps(family)));
-  reject.push_back(nft::RejectPortUnreachable{});
+  Exprs reset = isProtocol(IPPROTO_TCP) + isClusterIp(family);
+  reset.push_back(nft::Reject{nft::Reject::With::kTcpReset});
+  Exprs unreachable = isClusterIp(family);
+  unreachable.push_back(nft::Reject{});
   return {{std::move(local), "endpoints elsewhere: the client tries again"},
-          {std::move(reject), "no endpoint, or no such port"}};
+          {std::move(reset), "no endpoint, or no such port"},
+          {std::move(unreachable), "no endpoint, or no such port"}};
 }
 
 /// Which first bytes of an address belong to a network, as nft itself writes it.

@@ -70,8 +70,64 @@ TEST(NftDataplane, WhatIsAppliedIsReadBack) {
     }
     EXPECT_TRUE(*applied == wanted);
     EXPECT_TRUE(nft::diff(*applied, wanted).empty());
-    if (std::getenv("SHOW"))
-      std::puts(outputOf("nft list ruleset").c_str());
+    // People read it with nft, so nft must be able to.
+    const std::string listed = outputOf("nft list table inet hitless");
+    EXPECT_THAT(listed, HasSubstr("10.96.0.0 . tcp . 80 . 0x00000000 comment \"default/service-0\" "
+                                  ": 10.244.0.0 . 8080"));
+    EXPECT_THAT(listed, HasSubstr("dnat ip to ip daddr . meta l4proto . th dport . numgen random "
+                                  "mod 4 map @service-endpoints-v4"));
+  });
+}
+
+TEST(NftDataplane, OneChangedEndpointIsOneElement) {
+  inNamespaces([] {
+    auto dataplane = NftDataplane::open(kTable);
+    ASSERT_OK(dataplane);
+    nft::Ruleset wanted = loaded(50, 2);
+    ASSERT_OK(dataplane->apply(nft::diff({}, wanted)));
+    const nft::Ruleset before = wanted;
+    auto& endpoints = wanted.sets.at(rules::names::serviceEndpoints(IpFamily::kV4)).elements;
+    auto& value = endpoints.begin()->second;
+    value.target = nft::Datum().address(*IpAddress::parse("10.244.9.9")).port(99);
+    const auto receipt = dataplane->apply(nft::diff(before, wanted));
+    ASSERT_OK(receipt);
+    EXPECT_EQ(receipt->elements, 1U);
+    EXPECT_LT(receipt->bytes, 600U);
+    EXPECT_TRUE(dataplane->read() == wanted);
+  });
+}
+
+TEST(NftDataplane, ARefusalNamesTheOperationAndChangesNothing) {
+  inNamespaces([] {
+    auto dataplane = NftDataplane::open(kTable);
+    ASSERT_OK(dataplane);
+    const nft::Ruleset wanted = loaded(1, 1);
+    ASSERT_OK(dataplane->apply(nft::diff({}, wanted)));
+    const nft::Transaction bad{
+        kTable,
+        {nft::AddChain{{"extra", std::nullopt, ""}},
+         nft::DeleteElements{rules::names::clusterIps(IpFamily::kV4),
+                             {nft::Datum().address(*IpAddress::parse("192.0.2.1"))}},
+         nft::AddChain{{"another", std::nullopt, ""}}}};
+    const auto refused = dataplane->apply(bad);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().osError, ENOENT);
+    EXPECT_THAT(refused.error().text(),
+                HasSubstr("operation 1 (delete 1 element of cluster-ips-v4)"));
+    EXPECT_TRUE(dataplane->read() == wanted);
+  });
+}
+
+TEST(NftDataplane, ALoadTooLargeForTheSocketIsCut) {
+  inNamespaces([] {
+    auto dataplane = NftDataplane::open(kTable);
+    ASSERT_OK(dataplane);
+    const nft::Ruleset wanted = loaded(10000, 2);
+    ASSERT_OK(dataplane->apply(nft::diff({}, wanted)));
+    EXPECT_TRUE(dataplane->read() == wanted);
+    // Deleting the table deletes everything in it.
+    ASSERT_OK(dataplane->apply(nft::diff(wanted, {})));
+    EXPECT_EQ(outputOf("nft list tables"), "");
   });
 }
 

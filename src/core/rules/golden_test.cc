@@ -1,0 +1,81 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "core/nft/dry_run_dataplane.h"
+#include "core/nft/memory_dataplane.h"
+#include "core/nft/text.h"
+#include "core/rules/names.h"
+#include "core/rules/programmer.h"
+#include "core/rules/skeleton.h"
+#include "testing/result.h"
+#include "testing/services.h"
+
+/// What a person sees of the rules, as files. HITLESS_UPDATE_GOLDEN=1 writes them anew.
+namespace hitless::rules {
+namespace {
+
+using testing::service;
+using testing::slice;
+
+const Options kOptions{{IpFamily::kV4},
+                       {*Cidr::parse("10.244.1.0/24"), *Cidr::parse("10.8.0.0/13")}};
+
+void expectGolden(const std::string& name, const std::string& text) {
+  const std::string path = std::string(HITLESS_SOURCE_DIR "/src/core/rules/testdata/") + name;
+  if (std::getenv("HITLESS_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(path) << text;
+  }
+  std::ifstream file(path);
+  std::stringstream wanted;
+  wanted << file.rdbuf();
+  EXPECT_EQ(text, wanted.str()) << path;
+}
+
+service::SnapshotBuilder cluster() {
+  service::SnapshotBuilder builder;
+  builder.applyServices(
+      testing::full({service("web", "10.96.0.10", {{"http", "TCP", 80}, {"dns", "UDP", 53}}),
+                     service("empty", "10.96.0.11"),
+                     service("near", "10.96.0.12", {{}}, R"("internalTrafficPolicy":"Local")")}));
+  builder.applyEndpointSlices(testing::full(
+      {slice(
+           "web",
+           {{"10.244.1.5"}, {"10.244.2.5", "node-2"}, {"10.244.2.6", "node-2", false, true, true}},
+           {{"http", "TCP", 8080}, {"dns", "UDP", 5353}}),
+       slice("near", {{"10.244.2.7", "node-2"}})}));
+  return builder;
+}
+
+TEST(RulesGolden, Ruleset) {
+  nft::MemoryDataplane dataplane{std::string(names::kTable)};
+  Programmer programmer(dataplane, {"node-1", ""}, kOptions);
+  ASSERT_OK(programmer.sync(cluster().current(), {true, {}}));
+  expectGolden("services.nft", nft::render(dataplane.ruleset()));
+}
+
+TEST(RulesGolden, BothFamilies) {
+  expectGolden(
+      "dual-stack.nft",
+      nft::render(skeleton({{IpFamily::kV4, IpFamily::kV6},
+                            {*Cidr::parse("10.244.1.0/24"), *Cidr::parse("fd00:1::/64")}})));
+}
+
+TEST(RulesGolden, DryRunOfOneEndpointLess) {
+  nft::MemoryDataplane memory{std::string(names::kTable)};
+  auto builder = cluster();
+  ASSERT_OK(Programmer(memory, {"node-1", ""}, kOptions).sync(builder.current(), {true, {}}));
+  const nft::Ruleset before = memory.ruleset();
+  std::string shown;
+  nft::DryRunDataplane dryRun(memory, [&](const std::string& text) { shown += text; });
+  builder.applyEndpointSlices(testing::upsert(
+      slice("web", {{"10.244.2.5", "node-2"}}, {{"http", "TCP", 8080}, {"dns", "UDP", 5353}}), 5));
+  ASSERT_OK(Programmer(dryRun, {"node-1", ""}, kOptions).sync(builder.current(), {true, {}}));
+  expectGolden("endpoint-removed.nft", shown);
+  EXPECT_TRUE(memory.ruleset() == before);
+}
+
+}  // namespace
+}  // namespace hitless::rules
