@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <linux/netlink.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "core/nft/decode.h"
@@ -11,8 +12,6 @@
 namespace hitless::sys {
 namespace {
 
-/// What the kernel may allocate for one message; more does not make loading faster.
-constexpr std::size_t kWantedSendBuffer = std::size_t{32} << 20;
 constexpr std::size_t kWantedReceiveBuffer = std::size_t{4} << 20;
 constexpr int kReadAttempts = 5;
 constexpr std::string_view kWhat = "change the packet rules";
@@ -45,12 +44,12 @@ struct Outcome {
 
 }  // namespace
 
-Result<NftDataplane> NftDataplane::open(std::string table) {
+Result<NftDataplane> NftDataplane::open(std::string table, std::size_t maxBatch) {
   NetlinkSocket socket = TRY(NetlinkSocket::open(NETLINK_NETFILTER));
   socket.reserveReceive(kWantedReceiveBuffer);
-  const std::size_t granted = socket.reserveSend(kWantedSendBuffer);
+  const std::size_t granted = socket.reserveSend(maxBatch);
   // A message must be a little smaller than the buffer.
-  return NftDataplane(std::move(socket), std::move(table), granted - granted / 16);
+  return NftDataplane(std::move(socket), std::move(table), std::min(maxBatch, granted) * 15 / 16);
 }
 
 Result<nft::Receipt> NftDataplane::apply(const nft::Transaction& transaction) {

@@ -15,10 +15,14 @@ namespace hitless::sys {
 /// CAP_NET_ADMIN over that namespace. Not for use by two threads at once.
 class NftDataplane : public nft::Dataplane {
  public:
-  static Result<NftDataplane> open(std::string table);
+  /// The most that is sent as one batch, if the machine allows it.
+  static constexpr std::size_t kMaxBatch = std::size_t{32} << 20;
 
-  /// Where the machine lets a socket send a large message (privilege over the initial namespaces),
-  /// every transaction is one batch; otherwise those over about 400 KiB are cut.
+  static Result<NftDataplane> open(std::string table, std::size_t maxBatch = kMaxBatch);
+
+  /// A transaction larger than one batch may be is cut. The bound is kMaxBatch where the kernel
+  /// lets the owner of the network namespace raise a send buffer, else twice net.core.wmem_max,
+  /// about 400 KiB.
   Result<nft::Receipt> apply(const nft::Transaction& transaction) override;
   Result<nft::Ruleset> read() override;
 

@@ -120,10 +120,12 @@ TEST(NftDataplane, ARefusalNamesTheOperationAndChangesNothing) {
 
 TEST(NftDataplane, ALoadTooLargeForTheSocketIsCut) {
   inNamespaces([] {
-    auto dataplane = NftDataplane::open(kTable);
+    auto dataplane = NftDataplane::open(kTable, 300'000);
     ASSERT_OK(dataplane);
     const nft::Ruleset wanted = loaded(10000, 2);
-    ASSERT_OK(dataplane->apply(nft::diff({}, wanted)));
+    const auto receipt = dataplane->apply(nft::diff({}, wanted));
+    ASSERT_OK(receipt);
+    EXPECT_GT(receipt->batches, 3U);
     EXPECT_TRUE(dataplane->read() == wanted);
     // Deleting the table deletes everything in it.
     ASSERT_OK(dataplane->apply(nft::diff(wanted, {})));
