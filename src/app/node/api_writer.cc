@@ -1,5 +1,7 @@
 #include "app/node/api_writer.h"
 
+#include <utility>
+
 #include <spdlog/spdlog.h>
 
 namespace hitless::app {

@@ -1,5 +1,7 @@
 #include "app/node/checks.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include <boost/asio/post.hpp>

@@ -1,5 +1,7 @@
 #include "core/node/grpc_health.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace hitless::node {

@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <utility>
 
 #include "sys/container/capabilities.h"
 #include "sys/container/pipe.h"

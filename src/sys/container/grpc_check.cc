@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <memory>
+#include <utility>
 
 #include "core/node/grpc_health.h"
 
