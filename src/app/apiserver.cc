@@ -57,10 +57,10 @@ Status serve(const Flags& flags) {
   const auto server = TRY(sys::ApiServer::start(io, clock, rng, timeline, std::move(options)));
   const std::string kubeconfig = flags.dir + "/kubeconfig";
   TRY_VOID(server->writeKubeconfig(kubeconfig, url));
-  std::printf("serving %s, kubeconfig %s\n", url.c_str(), kubeconfig.c_str());
-  std::fflush(stdout);
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](boost::system::error_code, int) { io.stop(); });
+  std::printf("serving %s, kubeconfig %s\n", url.c_str(), kubeconfig.c_str());
+  std::fflush(stdout);
   io.run();
   return {};
 }

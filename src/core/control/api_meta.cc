@@ -10,7 +10,7 @@ namespace {
 namespace json = kube::json;
 
 constexpr std::string_view kOpenApiV2Type =
-    "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 std::optional<ApiResponse> documentOr404(const json::object& document) {
   return document.empty() ? std::nullopt : std::optional(jsonResponse(200, document));

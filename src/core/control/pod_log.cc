@@ -148,16 +148,19 @@ std::string LogPrinter::feed(std::string_view bytes) {
 void LogPrinter::record(std::string_view line, std::string& out) {
   const auto timeEnd = line.find(' ');
   const auto streamEnd = timeEnd == std::string_view::npos ? timeEnd : line.find(' ', timeEnd + 1);
-  if (streamEnd == std::string_view::npos || line.size() < streamEnd + 2) {
+  const bool tagged =
+      streamEnd != std::string_view::npos && line.size() > streamEnd + 1 &&
+      (line[streamEnd + 1] == 'F' || line[streamEnd + 1] == 'P') &&
+      line.substr(streamEnd + 2, 1).find_first_not_of(' ') == std::string_view::npos;
+  const auto at = tagged ? parseTime(line.substr(0, timeEnd)) : std::nullopt;
+  if (!at) {
     emit(std::string(line) + "\n", out);
     return;
   }
   const std::string_view time = line.substr(0, timeEnd);
-  const bool complete = line[streamEnd + 1] != 'P';
-  if (since_) {
-    if (const auto at = parseTime(time); at && *at < *since_) {
-      return;
-    }
+  const bool complete = line[streamEnd + 1] == 'F';
+  if (since_ && *at < *since_) {
+    return;
   }
   if (line_.empty() && timestamps_) {
     line_ = std::string(time) + " ";

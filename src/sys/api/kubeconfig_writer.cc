@@ -40,7 +40,7 @@ contexts:
 
 Status writeKubeconfig(const std::string& path, const KubeconfigContent& content) {
   const std::string user =
-      content.token.empty() ? "{}" : fmt::format("{{token: \"{}\"}}", content.token);
+      fmt::format("{{token: \"{}\"}}", content.token.empty() ? "none" : content.token);
   return writeFile(
       path,
       fmt::format(kTemplate, fmt::arg("name", content.name), fmt::arg("server", content.serverUrl),

@@ -214,6 +214,7 @@ void Connection::parse() {
 }
 
 void Connection::refuse(ErrorCode error) {
+  refused_ = true;
   keepAlive_ = false;
   http10_ = false;
   headOnly_ = false;
@@ -330,13 +331,18 @@ void Connection::onWritten(ErrorCode error) {
   }
 }
 
-/// A close with unread input would reset the connection and could destroy the answer on its way.
+/// The end after a last answer. A close with unread input would reset the connection and could
+/// destroy the answer on its way, so what a refused client still sends is read and thrown away.
 void Connection::linger() {
   state_ = State::kLingering;
   setDeadline(kLingerTime);
   in_.clear();
-  transport_->shutdownSend([self = shared_from_this()](ErrorCode, std::size_t) {});
-  read();
+  if (refused_) {
+    transport_->shutdownSend();
+    read();
+    return;
+  }
+  transport_->sayGoodbye([self = shared_from_this()](ErrorCode, std::size_t) { self->read(); });
 }
 
 void Connection::setDeadline(nanoseconds after) {

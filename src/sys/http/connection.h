@@ -84,6 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::function<void()> peerGone_;
   std::size_t lingered_ = 0;
   bool readPending_ = false;
+  bool refused_ = false;  ///< The rest of the input is not a request.
   bool continueSent_ = false;
   bool keepAlive_ = true;
   bool http10_ = false;

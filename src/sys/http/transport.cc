@@ -25,10 +25,13 @@ class PlainTransport : public Transport {
   void write(std::string_view data, Done done) override {
     asio::async_write(socket_, asio::buffer(data), std::move(done));
   }
-  void shutdownSend(Done done) override {
-    error_code error;
-    socket_.shutdown(tcp::socket::shutdown_send, error);
-    asio::post(socket_.get_executor(), [done = std::move(done), error] { done(error, 0); });
+  void sayGoodbye(Done done) override {
+    shutdownSend();
+    asio::post(socket_.get_executor(), [done = std::move(done)] { done({}, 0); });
+  }
+  void shutdownSend() override {
+    error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
   }
   void close() override {
     error_code ignored;
@@ -54,8 +57,12 @@ class TlsTransport : public Transport {
   void write(std::string_view data, Done done) override {
     asio::async_write(stream_, asio::buffer(data), std::move(done));
   }
-  void shutdownSend(Done done) override {
+  void sayGoodbye(Done done) override {
     stream_.async_shutdown([done = std::move(done)](error_code error) { done(error, 0); });
+  }
+  void shutdownSend() override {
+    error_code ignored;
+    stream_.lowest_layer().shutdown(tcp::socket::shutdown_send, ignored);
   }
   void close() override {
     error_code ignored;

@@ -23,8 +23,11 @@ class Transport {
   virtual void readSome(char* data, std::size_t size, Done done) = 0;
   /// Writes all of `data`.
   virtual void write(std::string_view data, Done done) = 0;
-  /// Tells the peer that nothing more will be sent.
-  virtual void shutdownSend(Done done) = 0;
+  /// Tells the peer that nothing more will be sent (TLS: with close_notify, and waits for the
+  /// peer's).
+  virtual void sayGoodbye(Done done) = 0;
+  /// Ends the sending direction of TCP only, so that input can still be drained.
+  virtual void shutdownSend() = 0;
   /// Ends pending operations with an error.
   virtual void close() = 0;
 };
