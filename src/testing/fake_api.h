@@ -60,9 +60,7 @@ class FakeApi : public control::ActionSink {
     kube::json::value next = live;
     kube::applyMergePatch(next, patch.patch);
     Object& object = next.get_object();
-    const auto* before = kube::find(live, "spec");
-    const auto* after = kube::find(object, "spec");
-    if (before != nullptr && after != nullptr && *before != *after) {
+    if (patch.subresource.empty() && countsAsGeneration(patch.object, live, object)) {
       object["metadata"].get_object()["generation"] =
           kube::integer(live, {"metadata", "generation"}) + 1;
     }
@@ -128,6 +126,18 @@ class FakeApi : public control::ActionSink {
     }
     return deletion.gracePeriodSeconds.value_or(
         kube::integer(live, {"spec", "terminationGracePeriodSeconds"}, 30));
+  }
+
+  /// A Deployment's annotations count as well as its spec.
+  static bool countsAsGeneration(const control::ObjectRef& ref, const Object& live,
+                                 const Object& next) {
+    const auto differs = [&](std::initializer_list<std::string_view> path) {
+      const auto* before = kube::find(live, path);
+      const auto* after = kube::find(next, path);
+      return before == nullptr || after == nullptr ? before != after : *before != *after;
+    };
+    return differs({"spec"}) ||
+           (ref.resource == &kube::res::kDeployments && differs({"metadata", "annotations"}));
   }
 
   /// Stores the next state, or removes the object if nothing holds it any more.

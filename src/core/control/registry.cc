@@ -224,7 +224,9 @@ ApiResult<kube::ObjectPtr> Registry::replace(const Target& target, const json::o
   if (const auto errors = kube::validateUpdate(resource, next, live); !errors.empty()) {
     return refuse(invalidObject(groupOf(resource), resource.kind, target.name, errors));
   }
-  setGeneration(resource, live, next);
+  if (target.subresource.empty()) {
+    setGeneration(resource, live, next);
+  }
   if (sameState(live, next, options.ownersDone)) {
     return store_.get(resource, target.ns, target.name);
   }

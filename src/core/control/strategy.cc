@@ -111,6 +111,10 @@ void prepareUpdate(const Resource& resource, std::string_view subresource, const
   json::object only = live;
   if (subresource == "status") {
     copyMember(next, only, "status");
+    // Controllers keep annotations that go with the status (a Deployment's revision).
+    const json::object* meta = kube::findObject(next, {"metadata"});
+    copyMember(meta == nullptr ? json::object{} : *meta, kube::ensureObject(only, {"metadata"}),
+               "annotations");
   } else if (subresource == "finalize") {
     const json::object* spec = kube::findObject(next, {"spec"});
     copyMember(spec == nullptr ? json::object{} : *spec, kube::ensureObject(only, {"spec"}),

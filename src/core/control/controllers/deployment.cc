@@ -207,9 +207,7 @@ class Step {
   void annotateRevision(std::int64_t revision) {
     const std::string text = std::to_string(revision);
     if (valueOf(deployment_.meta.annotations, kRevision) != text) {
-      actions_.push_back(Patch{refTo(kDeployments, deployment_.meta),
-                               "",
-                               {{"metadata", {{"annotations", {{kRevision, text}}}}}}});
+      newRevision_ = text;
     }
   }
 
@@ -301,12 +299,17 @@ class Step {
     }
   }
 
+  /// The revision goes with the status: a write to the object itself would count as a new
+  /// generation, which rollouts would have to catch up with.
   void writeStatus(kube::DeploymentStatus status) {
-    if (status != deployment_.status) {
-      actions_.push_back(Patch{refTo(kDeployments, deployment_.meta),
-                               "status",
-                               {{"status", kube::statusPatch(status)}}});
+    if (status == deployment_.status && newRevision_.empty()) {
+      return;
     }
+    kube::json::object patch{{"status", kube::statusPatch(status)}};
+    if (!newRevision_.empty()) {
+      kube::ensureObject(patch, {"metadata", "annotations"})[kRevision] = newRevision_;
+    }
+    actions_.push_back(Patch{refTo(kDeployments, deployment_.meta), "status", std::move(patch)});
   }
 
   const DeploymentState& state_;
@@ -314,6 +317,7 @@ class Step {
   const WallTime now_;
   kube::DeploymentStatus status_;
   History history_;
+  std::string newRevision_;  ///< Empty: the annotation is right.
   Actions actions_;
 };
 

@@ -78,6 +78,7 @@ TEST(Deployment, IsCreatedAsTheRecordedTraceShows) {
   kube::Deployment web = cluster.deployment("web");
   EXPECT_EQ(web.meta.annotations.at("deployment.kubernetes.io/revision"), "1");
   EXPECT_EQ(web.status.observedGeneration, 1);
+  EXPECT_EQ(web.meta.generation, 1);  // The revision annotation does not count.
   EXPECT_EQ(web.status.unavailableReplicas, 4);
   EXPECT_THAT(conditions(cluster), ElementsAre("Available=False:MinimumReplicasUnavailable",
                                                "Progressing=True:ReplicaSetUpdated"));

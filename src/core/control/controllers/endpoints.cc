@@ -39,7 +39,10 @@ bool isCandidate(const kube::Service& service, const kube::Pod& pod) {
 
 Addresses candidates(const ServiceState& state) {
   Addresses out;
-  const std::string_view type = state.addressTypes.empty() ? "IPv4" : state.addressTypes.front();
+  std::string_view type = "IPv4";
+  if (!state.addressTypes.empty()) {
+    type = state.addressTypes.front();
+  }
   for (const Ref<kube::Pod>& pod : state.pods) {
     const auto ips = addressesOf(*pod, type);
     const auto ip = ips.empty() ? std::nullopt : IpAddress::parse(ips.front());
