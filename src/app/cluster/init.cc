@@ -110,27 +110,32 @@ void Init::startControllers() {
 }
 
 std::vector<std::string> Init::nodeArgv(int index) const {
-  const auto& profile = options_.launch.profile;
-  return {
-      sys::ownPath(),
-      "node",
-      "--name",
-      nodeName(index),
-      "--node-ip",
-      addresses_.node(index).text(),
-      "--pod-cidr",
-      addresses_.podsOf(index).text(),
-      "--kubeconfig",
-      stateDir_ + "/" + kNodeKubeconfig,
-      "--dir",
-      stateDir_,
-      "--timeline",
-      stateDir_ + "/" + kTimeline,
-      "--agent-arg",
-      "--min-sync-period",
-      "--agent-arg",
-      fmt::format("{}ms",
-                  std::chrono::duration_cast<milliseconds>(profile.proxyMinSyncPeriod).count())};
+  const std::string name = nodeName(index);
+  const std::string kubeconfig = stateDir_ + "/" + kNodeKubeconfig;
+  const std::string timeline = stateDir_ + "/" + kTimeline;
+  const auto minSync =
+      std::chrono::duration_cast<milliseconds>(options_.launch.profile.proxyMinSyncPeriod);
+  const auto forAgent = [](std::string_view flag, const std::string& value) {
+    return fmt::format("--agent-arg={}={}", flag, value);
+  };
+  return {sys::ownPath(),
+          "node",
+          "--name",
+          name,
+          "--node-ip",
+          addresses_.node(index).text(),
+          "--pod-cidr",
+          addresses_.podsOf(index).text(),
+          "--kubeconfig",
+          kubeconfig,
+          "--dir",
+          stateDir_,
+          "--timeline",
+          timeline,
+          forAgent("--node-name", name),
+          forAgent("--kubeconfig", kubeconfig),
+          forAgent("--timeline", timeline),
+          forAgent("--min-sync-period", fmt::format("{}ms", minSync.count()))};
 }
 
 Status Init::startNodes(Fabric fabric) {

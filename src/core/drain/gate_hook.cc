@@ -11,7 +11,7 @@ using kube::json::object;
 object hookOf(std::string_view gateId) {
   return {{"httpGet",
            {{"host", "127.0.0.1"},
-            {"port", kAgentPort},
+            {"port", std::int64_t{kAgentPort}},
             {"path", fmt::format("{}{}", kGatePath, gateId)},
             {"scheme", "HTTP"}}}};
 }
