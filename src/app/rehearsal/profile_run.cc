@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 
 #include "app/cluster/deploy.h"
 #include "app/cluster/launch.h"
@@ -23,6 +24,7 @@ constexpr seconds kReadyTimeout{120};
 constexpr seconds kRolloutTimeout{600};
 /// The load goes on for so long after the last old pod is gone, to see that nothing comes later.
 constexpr seconds kAfterglow{1};
+constexpr milliseconds kRulesPoll{20};
 
 WallTime wallNow() {
   return std::chrono::system_clock::now();
@@ -86,6 +88,36 @@ Result<std::vector<timeline::Event>> readTimeline(const ClusterInfo& info) {
   return events;
 }
 
+/// True if every node's kernel holds the latest state of the endpoints.
+bool rulesAreCurrent(const std::vector<timeline::Event>& events,
+                     const std::vector<std::string>& nodes) {
+  std::uint64_t wanted = 0;
+  std::map<std::string, std::uint64_t> committed;
+  for (const timeline::Event& event : events) {
+    if (event.what == timeline::What::kEndpointsUpdated) {
+      wanted = std::max(wanted, event.revision);
+    } else if (event.what == timeline::What::kRulesCommitted) {
+      std::uint64_t& revision = committed[event.node];
+      revision = std::max(revision, event.revision);
+    }
+  }
+  return std::all_of(nodes.begin(), nodes.end(),
+                     [&](const std::string& node) { return committed[node] >= wanted; });
+}
+
+/// Ready pods are not enough: with stock's delays the rules that lead to them come later.
+Status awaitRules(ApiSession& api, const ClusterInfo& info) {
+  const auto deadline = std::chrono::steady_clock::now() + kReadyTimeout;
+  while (!rulesAreCurrent(TRY(readTimeline(info)), info.nodes)) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      return fail(ErrorKind::kUnavailable, "the nodes' packet rules do not follow the endpoints",
+                  "see the agents' log in the cluster's state folder");
+    }
+    api.pause(kRulesPoll);
+  }
+  return {};
+}
+
 Status performAll(const RehearsalPlan& plan, const ClusterInfo& info, ApiSession& api,
                   const Progress& progress) {
   for (const scenario::Action& action : plan.actions) {
@@ -139,7 +171,8 @@ Result<report::ProfileRun> runProfile(const RehearsalPlan& plan, const scenario:
   ApiSession api = TRY(ApiSession::open(info.kubeconfig));
   TRY_VOID(applyAll(api, plan.manifests));
   TRY_VOID(awaitReady(api, plan.manifests, kReadyTimeout));
-  progress("pods are ready");
+  TRY_VOID(awaitRules(api, info));
+  progress("pods are ready and in the rules of every node");
 
   report::ProfileRun run;
   run.profile = profile.name;
