@@ -1,7 +1,7 @@
 #include <fstream>
 #include <map>
 
-#include "core/control/api_fixture.h"
+#include "testing/api_fixture.h"
 
 /// Error bodies recorded from a real kube-apiserver, byte for byte.
 namespace hitless::control {

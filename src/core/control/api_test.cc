@@ -1,4 +1,4 @@
-#include "core/control/api_fixture.h"
+#include "testing/api_fixture.h"
 
 namespace hitless::control {
 namespace {

@@ -1,6 +1,6 @@
 #include "core/control/pod_log.h"
 
-#include "core/control/api_fixture.h"
+#include "testing/api_fixture.h"
 
 namespace hitless::control {
 namespace {

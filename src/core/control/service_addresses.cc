@@ -181,61 +181,66 @@ std::optional<std::uint32_t> ServiceAddresses::freeAddress(Rng& rng) const {
 
 ApiStatus ServiceAddresses::assignNodePorts(json::object& service, const json::object* live,
                                             Rng& rng) const {
-  std::set<PortKey> mine;
-  if (live != nullptr) {
-    forEachPort(*live, [&](std::size_t, const json::object& port) {
-      mine.emplace(protocolOf(port), kube::integer(port, {"nodePort"}));
-    });
-  }
   json::value* ports = kube::ensureObject(service, {"spec"}).if_contains("ports");
   if (ports == nullptr || !ports->is_array()) {
     return {};
   }
-  std::set<PortKey> chosen;
+  const bool wanted = wantsNodePorts(service);
+  const bool dropped = !wanted && live != nullptr && wantsNodePorts(*live);
+  PortKeys own;
+  PortKeys chosen;
+  if (live != nullptr) {
+    forEachPort(*live, [&](std::size_t, const json::object& port) {
+      own.emplace(protocolOf(port), kube::integer(port, {"nodePort"}));
+    });
+  }
   for (std::size_t i = 0; i < ports->get_array().size(); ++i) {
     json::object* port = ports->get_array()[i].if_object();
-    if (port == nullptr) {
-      continue;
-    }
-    if (!wantsNodePorts(service)) {
-      if (live != nullptr && wantsNodePorts(*live)) {
+    if (port == nullptr || !wanted) {
+      if (port != nullptr && dropped) {
         port->erase("nodePort");
       }
       continue;
     }
-    std::int64_t number = kube::integer(*port, {"nodePort"});
-    if (number == 0) {
-      number = formerNodePort(live, *port);
+    const std::int64_t asked = kube::integer(*port, {"nodePort"});
+    const std::int64_t number = asked != 0 ? asked : formerNodePort(live, *port);
+    if (const auto assigned = assignNodePort(*port, number, own, chosen, rng); !assigned) {
+      return invalidService(service, fmt::format("spec.ports[{}].nodePort", i),
+                            fmt::format("Invalid value: {}: {}", number, assigned.error()));
     }
-    const std::string protocol = protocolOf(*port);
-    const std::string field = fmt::format("spec.ports[{}].nodePort", i);
-    const auto taken = [&](std::int64_t candidate) {
-      const PortKey key{protocol, candidate};
-      return chosen.contains(key) || (ports_.contains(key) && !mine.contains(key));
-    };
-    const std::int64_t count = ranges_.lastNodePort - ranges_.firstNodePort + 1;
-    if (number == 0) {
-      const auto start = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(count)));
-      for (std::int64_t step = 0; step < count && number == 0; ++step) {
-        const std::int64_t candidate = ranges_.firstNodePort + (start + step) % count;
-        number = taken(candidate) ? 0 : candidate;
-      }
-      if (number == 0) {
-        return refuse(internalError("failed to allocate a nodePort: range is full"));
-      }
-    } else if (number < ranges_.firstNodePort || number > ranges_.lastNodePort) {
-      return invalidService(service, field,
-                            fmt::format("Invalid value: {}: provided port is not in the valid "
-                                        "range. The range of valid ports is {}-{}",
-                                        number, ranges_.firstNodePort, ranges_.lastNodePort));
-    } else if (taken(number)) {
-      return invalidService(
-          service, field,
-          fmt::format("Invalid value: {}: provided port is already allocated", number));
-    }
-    (*port)["nodePort"] = number;
-    chosen.emplace(protocol, number);
   }
+  return {};
+}
+
+tl::expected<void, std::string> ServiceAddresses::assignNodePort(json::object& port,
+                                                                 std::int64_t wanted,
+                                                                 const PortKeys& own,
+                                                                 PortKeys& chosen, Rng& rng) const {
+  const std::string protocol = protocolOf(port);
+  const auto taken = [&](std::int64_t number) {
+    const PortKey key{protocol, number};
+    return chosen.contains(key) || (ports_.contains(key) && !own.contains(key));
+  };
+  const std::int64_t first = ranges_.firstNodePort;
+  const std::int64_t count = ranges_.lastNodePort - first + 1;
+  if (wanted != 0 && (wanted < first || wanted >= first + count)) {
+    return tl::unexpected(
+        fmt::format("provided port is not in the valid range. The range of valid ports is {}-{}",
+                    first, ranges_.lastNodePort));
+  }
+  if (wanted != 0 && taken(wanted)) {
+    return tl::unexpected(std::string("provided port is already allocated"));
+  }
+  const auto start = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(count)));
+  for (std::int64_t step = 0; step < count && wanted == 0; ++step) {
+    const std::int64_t candidate = first + (start + step) % count;
+    wanted = taken(candidate) ? 0 : candidate;
+  }
+  if (wanted == 0) {
+    return tl::unexpected(std::string("failed to allocate a nodePort: range is full"));
+  }
+  port["nodePort"] = wanted;
+  chosen.emplace(protocol, wanted);
   return {};
 }
 

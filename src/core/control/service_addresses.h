@@ -41,13 +41,19 @@ class ServiceAddresses {
                             Rng& rng) const;
   ApiStatus assignNodePorts(kube::json::object& service, const kube::json::object* live,
                             Rng& rng) const;
+  using PortKey = std::pair<std::string, std::int64_t>;  ///< Protocol and node port.
+  using PortKeys = std::set<PortKey>;
+  /// Sets the node port of one port; `own` are the Service's former ones, `chosen` those of its
+  /// ports before this one. The error is the text of the 422's cause.
+  tl::expected<void, std::string> assignNodePort(kube::json::object& port, std::int64_t wanted,
+                                                 const PortKeys& own, PortKeys& chosen,
+                                                 Rng& rng) const;
   std::optional<std::uint32_t> freeAddress(Rng& rng) const;
 
-  using PortKey = std::pair<std::string, std::int64_t>;  ///< Protocol and node port.
   Store& store_;
   AddressRanges ranges_;
   std::unordered_set<std::uint32_t> addresses_;
-  std::set<PortKey> ports_;
+  PortKeys ports_;
   Store::Subscription subscription_;
 };
 

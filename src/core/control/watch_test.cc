@@ -1,7 +1,7 @@
 #include "core/control/watch.h"
 
 #include "base/text.h"
-#include "core/control/api_fixture.h"
+#include "testing/api_fixture.h"
 
 namespace hitless::control {
 namespace {
