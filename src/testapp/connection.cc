@@ -35,6 +35,7 @@ const char* reason(int status) {
 
 bool Connection::receive(std::string_view bytes) {
   in_.append(bytes);
+  fresh_ = false;
   return in_.size() <= kMaxAhead;
 }
 

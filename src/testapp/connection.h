@@ -42,6 +42,8 @@ class Connection {
   State state() const { return state_; }
   /// Nothing of a request has arrived and nothing is left to say.
   bool idle() const { return state_ == State::kReading && in_.empty() && skip_ == 0; }
+  /// Has never carried a request: the client has connected and may be about to send one.
+  bool fresh() const { return fresh_; }
   bool inFlight() const { return !idle() && state_ != State::kClosing; }
 
  private:
@@ -60,6 +62,7 @@ class Connection {
   std::uint64_t skip_ = 0;  ///< Bytes of request body still to ignore.
   std::uint64_t fill_ = 0;  ///< Bytes of answer body still to make.
   bool close_ = false;
+  bool fresh_ = true;
 };
 
 }  // namespace hitless::testapp

@@ -27,6 +27,8 @@ using SteadyClock = std::chrono::steady_clock;
 using TimePoint = SteadyClock::time_point;
 
 constexpr std::size_t kReadSize = 16 * 1024;
+/// As long as Go's http.Server.Shutdown waits for the first request of a new connection.
+constexpr std::chrono::seconds kFreshWait{5};
 
 class Server {
  public:
@@ -52,7 +54,7 @@ class Server {
   void write(int fd);
   void close(int fd);
   void onSignal();
-  void closeIdle();
+  void closeIdle(TimePoint now);
   void wakeDelayed(TimePoint now);
   int timeout(TimePoint now) const;
   bool finished(TimePoint now) const;
@@ -68,6 +70,7 @@ class Server {
   bool exitNow_ = false;
   TimePoint listenAt_{};
   TimePoint exitBy_{};
+  TimePoint freshUntil_{};  ///< After SIGTERM: how long a first request is waited for.
   Connection::Counts counts_;
   std::unordered_map<int, Client> clients_;
   std::multimap<TimePoint, int> delayed_;
@@ -273,14 +276,18 @@ void Server::onSignal() {
               info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT", busy, clients_.size() - busy,
               name(options_.onSigterm));
   if (options_.onSigterm == OnSigterm::kStopAccepting) {
-    closeIdle();
+    freshUntil_ = SteadyClock::now() + kFreshWait;
+    closeIdle(SteadyClock::now());
   }
 }
 
-void Server::closeIdle() {
+/// Connections that never carried a request are kept for a while: their first request is on its
+/// way.
+void Server::closeIdle(TimePoint now) {
   for (auto client = clients_.begin(); client != clients_.end();) {
     const auto next = std::next(client);
-    if (client->second.connection->idle()) {
+    const bool awaited = client->second.connection->fresh() && now < freshUntil_;
+    if (client->second.connection->idle() && !awaited) {
       close(client->first);
     }
     client = next;
@@ -305,7 +312,7 @@ int Server::timeout(TimePoint now) const {
     next = delayed_.begin()->first;
   }
   if (terminating_) {
-    next = std::min(next, exitBy_);
+    next = std::min({next, exitBy_, now < freshUntil_ ? freshUntil_ : exitBy_});
   } else if (listener_ < 0) {
     next = std::min(next, listenAt_);
   }
@@ -342,6 +349,9 @@ int Server::run() {
       handle(events[i].data.fd, events[i].events);
     }
     wakeDelayed(SteadyClock::now());
+    if (terminating_ && options_.onSigterm == OnSigterm::kStopAccepting) {
+      closeIdle(SteadyClock::now());
+    }
   }
   return bye();
 }

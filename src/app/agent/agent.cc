@@ -18,8 +18,8 @@ Agent::Agent(Parts parts, AgentOptions options)
       events_(parts.client, parts.clock, parts.rng, options_.nodeName),
       flows_(parts.io, parts.flows, metrics_),
       waitingRoom_(parts.io, options_.nodeName),
-      gate_({parts.io, parts.clock, parts.timeline, metrics_, events_}, options_.nodeName,
-            options_.port, options_.gate),
+      gate_({parts.io, parts.clock, parts.timeline, metrics_, events_, parts.untaken},
+            options_.nodeName, options_.port, options_.gate),
       loop_({parts.io, parts.plane, parts.clock, parts.timeline, metrics_, flows_},
             options_.nodeName, options_.minSyncPeriod,
             [this](std::uint64_t watermark) {

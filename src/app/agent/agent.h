@@ -25,6 +25,7 @@ class Agent {
     timeline::Sink& timeline;
     ServicePlane& plane;
     conntrack::FlowTable& flows;
+    drain::UntakenConnections& untaken;
   };
 
   Agent(Parts parts, AgentOptions options);

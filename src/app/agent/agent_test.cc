@@ -68,6 +68,11 @@ class FakeApi : public sys::KubeClient {
   std::map<std::string, std::vector<OnLine>> lines_;
 };
 
+class NothingUntaken : public drain::UntakenConnections {
+ public:
+  std::optional<std::size_t> count(const IpAddress&) override { return 0; }
+};
+
 class NoFlows : public conntrack::FlowTable {
  public:
   Result<std::vector<conntrack::Flow>> dump() override { return std::vector<conntrack::Flow>{}; }
@@ -127,7 +132,7 @@ struct Node {
        std::uint16_t port)
       : api(io),
         plane(kernel, name, {}),
-        agent({io, api, clock, rng, timeline, plane, flows}, options(name, bind, port)) {}
+        agent({io, api, clock, rng, timeline, plane, flows, untaken}, options(name, bind, port)) {}
 
   static AgentOptions options(const std::string& name, const std::string& bind,
                               std::uint16_t port) {
@@ -144,6 +149,7 @@ struct Node {
   Recorder timeline;
   nft::MemoryDataplane kernel{std::string(rules::names::kTable)};
   NoFlows flows;
+  NothingUntaken untaken;
   ServicePlane plane;
   Agent agent;
 };
@@ -294,7 +300,8 @@ TEST_F(AgentTest, ListensOnTheNodesOwnAddresses) {
   Node node_{io, "n1", "127.0.0.9", port};
   AgentOptions options = Node::options("n1", "", port);
   options.bind.clear();
-  Agent agent({io, node_.api, node_.clock, node_.rng, node_.timeline, node_.plane, node_.flows},
+  Agent agent({io, node_.api, node_.clock, node_.rng, node_.timeline, node_.plane, node_.flows,
+               node_.untaken},
               options);
   fill(node_);
   agent.start();

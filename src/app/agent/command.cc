@@ -12,6 +12,7 @@
 #include "sys/clock/real_clock.h"
 #include "sys/netlink/conntrack.h"
 #include "sys/netlink/nft_dataplane.h"
+#include "sys/process/pod_sockets.h"
 #include "sys/timeline/file_sink.h"
 
 namespace hitless::app {
@@ -42,9 +43,10 @@ Status runAgent(const AgentOptions& options) {
   const auto client = TRY(sys::KubeClient::create(io, std::move(config)));
   sys::NftDataplane kernel = TRY(sys::NftDataplane::open(std::string(rules::names::kTable)));
   sys::Conntrack flows = TRY(sys::Conntrack::open());
+  sys::PodSockets untaken;
   rules::Options rules = TRY(rulesOptions(options));
   ServicePlane plane(kernel, options.nodeName, std::move(rules));
-  Agent agent({io, *client, clock, rng, timeline, plane, flows}, options);
+  Agent agent({io, *client, clock, rng, timeline, plane, flows, untaken}, options);
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](const boost::system::error_code&, int) {
     // The rules stay: they serve until a successor takes over.

@@ -94,6 +94,21 @@ void GateKeeper::perform() {
   }
   parts_.metrics.gatesHeld = gate_.held();
   effects.next ? sleepUntil(*effects.next) : static_cast<void>(timer_.cancel());
+  if (inspect(effects.inspect)) {
+    perform();
+  }
+}
+
+/// True if something was learnt that lets a pod go.
+bool GateKeeper::inspect(const std::vector<kube::Pod>& pods) {
+  bool taken = false;
+  for (const kube::Pod& pod : pods) {
+    const auto ip = pod.podIPs.empty() ? std::nullopt : IpAddress::parse(pod.podIPs.front());
+    const auto count = ip && !pod.hostNetwork ? parts_.untaken.count(*ip) : std::nullopt;
+    gate_.untaken(pod.meta.uid, count);
+    taken = taken || count.value_or(0) == 0;
+  }
+  return taken;
 }
 
 void GateKeeper::sleepUntil(MonoTime time) {

@@ -7,6 +7,7 @@
 
 #include "app/agent/metrics.h"
 #include "core/drain/gate.h"
+#include "core/drain/untaken.h"
 #include "core/timeline/event.h"
 #include "sys/http/server.h"
 
@@ -23,6 +24,7 @@ class GateKeeper {
     timeline::Sink& timeline;
     AgentMetrics& metrics;
     EventWriter& events;
+    drain::UntakenConnections& untaken;
   };
 
   GateKeeper(Parts parts, std::string node, std::uint16_t peerPort,
@@ -40,6 +42,7 @@ class GateKeeper {
  private:
   void perform();
   void ask(const drain::Ask& ask);
+  bool inspect(const std::vector<kube::Pod>& pods);
   void tell(const drain::Gate::Notice& notice);
   void sleepUntil(MonoTime time);
 

@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 namespace json = kube::json;
 
 constexpr const char* kInfoFile = "cluster.json";
+constexpr const char* kRunDirVariable = "HITLESS_RUN_DIR";
 
 bool isDnsLabel(const std::string& name) {
   return !name.empty() && name.size() <= 63 && name.front() != '-' && name.back() != '-' &&
@@ -24,7 +25,7 @@ bool isDnsLabel(const std::string& name) {
 }
 
 std::string baseDir() {
-  if (const char* own = std::getenv("HITLESS_RUN_DIR"); own != nullptr && *own != '\0') {
+  if (const char* own = std::getenv(kRunDirVariable); own != nullptr && *own != '\0') {
     return own;
   }
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
@@ -138,8 +139,10 @@ Status RunDir::write(const ClusterInfo& info) const {
 void RunDir::remove() const {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
-  // The parent is ours too; it goes with the last cluster.
-  fs::remove(fs::path(path_).parent_path(), ignored);
+  // The parent goes with the last cluster, unless it is a directory of the user's own.
+  if (std::getenv(kRunDirVariable) == nullptr) {
+    fs::remove(fs::path(path_).parent_path(), ignored);
+  }
 }
 
 Status writePrivateFile(const std::string& path, const std::string& text) {

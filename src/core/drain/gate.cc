@@ -121,10 +121,37 @@ Gate::Position Gate::locateDeleted(const kube::Pod& pod, const Wait& wait) const
                  standing.revision);
 }
 
+void Gate::untaken(const std::string& podUid, std::optional<std::size_t> connections) {
+  for (auto& [id, wait] : waits_) {
+    const kube::Pod* pod = pods_.byGate(id);
+    if (pod != nullptr && pod->meta.uid == podUid && connections.value_or(0) == 0) {
+      wait.taken = wait.acknowledged.has_value();
+    }
+  }
+}
+
+/// The last step: what was sent before the removal is in the application's hands.
+Gate::Position Gate::awaitAccept(Position acknowledged, const kube::Pod& pod, Wait& wait,
+                                 Effects& effects) {
+  const MonoTime now = clock_->mono();
+  const MonoTime until = wait.acknowledged.value_or(now) + options_.acceptWait;
+  wait.acknowledged = until - options_.acceptWait;
+  if (wait.taken || now >= until) {
+    return acknowledged;
+  }
+  acknowledged.state = GateState::kAwaitingAccept;
+  acknowledged.until = std::min(until, now + options_.acceptPoll);
+  effects.inspect.push_back(pod);
+  return acknowledged;
+}
+
 bool Gate::settle(const std::string& gateId, Wait& wait, Effects& effects) {
   Position position = locate(gateId, wait);
   const kube::Pod* pod = pods_.byGate(gateId);
   const bool deleted = pod != nullptr && pod->meta.terminating();
+  if (deleted && position.state == GateState::kPassed && !verdicts_.contains(pod->meta.uid)) {
+    position = awaitAccept(std::move(position), *pod, wait, effects);
+  }
   wait.state = position.state;
   wait.revision = position.verdict.revision;
   if (position.state != GateState::kPassed) {

@@ -20,6 +20,7 @@ enum class GateState {
   kAwaitingDeletion,  ///< The pod is not known to be deleted yet.
   kAwaitingSlices,    ///< A slice does not tell of the removal yet.
   kAwaitingNodes,     ///< Nodes have not acknowledged the removal yet.
+  kAwaitingAccept,  ///< Connections from before the removal wait for the application to take them.
   kPassed,
 };
 
@@ -47,6 +48,12 @@ struct GateOptions {
   nanoseconds deletionWait = seconds(1);
   /// A ready, selected pod that no slice holds: its slice is about to come.
   nanoseconds sliceWait = seconds(2);
+  /// A connection that was made before the removal and that the application has not accepted, or
+  /// whose first bytes it has not read, would be reset if it closed its socket on SIGTERM now. An
+  /// application that never accepts is not waited for longer than this.
+  nanoseconds acceptWait = seconds(1);
+  nanoseconds acceptPoll =
+      milliseconds(2);  ///< The kernel has no event for an accepted connection.
   /// Longest wait while our own watches have not synced (a restarted agent).
   nanoseconds syncWait = seconds(10);
 };
@@ -87,6 +94,8 @@ class Gate {
     std::vector<Answer> answers;
     std::vector<Notice> notices;
     std::vector<Ask> asks;
+    /// Pods of this node whose untaken connections are to be counted; tell by untaken().
+    std::vector<kube::Pod> inspect;
     std::optional<MonoTime> next;  ///< Call step() again at this time if nothing else happens.
   };
 
@@ -100,6 +109,8 @@ class Gate {
   void setOwnWatermark(std::uint64_t watermark) { peers_.setOwn(watermark); }
   void peerAnswered(const std::string& node, std::uint64_t watermark);
   void peerFailed(const std::string& node);
+  /// How many connections to the pod wait for its application, or that this cannot be told.
+  void untaken(const std::string& podUid, std::optional<std::size_t> connections);
 
   /// A hook has arrived; step() answers it under this ticket some time.
   Ticket hold(std::string_view gateId);
@@ -115,6 +126,8 @@ class Gate {
     GateState state = GateState::kLookingUp;
     std::uint64_t revision = 0;
     bool announced = false;
+    std::optional<MonoTime> acknowledged;  ///< Since when every node has removed the endpoints.
+    bool taken = false;  ///< The application has taken every connection since then.
     std::vector<Ticket> tickets;
   };
   /// Where a wait stands: its state, when that ends, and how.
@@ -129,6 +142,7 @@ class Gate {
   Position waiting(GateState state, MonoTime until, GateReason reason,
                    std::vector<std::string> missing, std::uint64_t revision) const;
   Position passed(GateReason reason, std::uint64_t revision = 0) const;
+  Position awaitAccept(Position acknowledged, const kube::Pod& pod, Wait& wait, Effects& effects);
   bool settle(const std::string& gateId, Wait& wait, Effects& effects);
   void askPeers(Effects& effects);
 

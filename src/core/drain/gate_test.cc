@@ -83,6 +83,7 @@ struct GateTest : ::testing::Test {
   std::vector<Gate::Notice> notices;
   std::vector<Ask> asks;
   std::optional<MonoTime> next;
+  std::optional<std::size_t> untaken = 0;  ///< What the application has not accepted.
 
   void SetUp() override {
     gate.applyPods(full({pod()}));
@@ -92,11 +93,23 @@ struct GateTest : ::testing::Test {
     gate.setOwnWatermark(10);
   }
   void step() {
-    Gate::Effects effects = gate.step();
-    answers = std::move(effects.answers);
-    notices = std::move(effects.notices);
-    asks = std::move(effects.asks);
+    answers.clear();
+    notices.clear();
+    asks.clear();
+    const Gate::Effects effects = take(gate.step());
+    for (const kube::Pod& pod : effects.inspect) {
+      gate.untaken(pod.meta.uid, untaken);
+    }
+    if (!effects.inspect.empty()) {
+      take(gate.step());
+    }
+  }
+  Gate::Effects take(Gate::Effects effects) {
+    answers.insert(answers.end(), effects.answers.begin(), effects.answers.end());
+    notices.insert(notices.end(), effects.notices.begin(), effects.notices.end());
+    asks.insert(asks.end(), effects.asks.begin(), effects.asks.end());
     next = effects.next;
+    return effects;
   }
   void removeAt(int revision) {
     gate.applyPods(upsert(deletedPod()));
@@ -136,6 +149,48 @@ TEST_F(GateTest, PassesWhenEveryLiveNodeHasRemovedTheEndpoint) {
   ASSERT_THAT(notices, SizeIs(1));
   EXPECT_EQ(notices[0].verdict->reason, GateReason::kAcknowledged);
   EXPECT_EQ(gate.held(), 0U);
+}
+
+TEST_F(GateTest, WaitsUntilTheApplicationHasTakenWhatWasSentBefore) {
+  gate.applyNodes(full({node("n1")}));
+  removeAt(12);
+  gate.setOwnWatermark(12);
+  untaken = 2;
+  gate.hold("g-web-1");
+  step();
+  EXPECT_THAT(answers, IsEmpty());
+  ASSERT_TRUE(next);
+  EXPECT_EQ(*next, clock.mono() + GateOptions{}.acceptPoll);
+  clock.advance(milliseconds(40));
+  untaken = 0;
+  step();
+  ASSERT_EQ(reason(), GateReason::kAcknowledged);
+  EXPECT_EQ(answers[0].verdict.waited, milliseconds(40));
+}
+
+TEST_F(GateTest, WaitsOnlySoLongForAnApplicationThatNeverAccepts) {
+  gate.applyNodes(full({node("n1")}));
+  removeAt(12);
+  gate.setOwnWatermark(12);
+  untaken = 1;
+  gate.hold("g-web-1");
+  step();
+  clock.advance(GateOptions{}.acceptWait - nanoseconds(1));
+  step();
+  EXPECT_THAT(answers, IsEmpty());
+  clock.advance(nanoseconds(1));
+  step();
+  EXPECT_EQ(reason(), GateReason::kAcknowledged);
+}
+
+TEST_F(GateTest, DoesNotWaitForConnectionsThatItCannotSee) {
+  gate.applyNodes(full({node("n1")}));
+  removeAt(12);
+  gate.setOwnWatermark(12);
+  untaken = std::nullopt;
+  gate.hold("g-web-1");
+  step();
+  EXPECT_EQ(reason(), GateReason::kAcknowledged);
 }
 
 TEST_F(GateTest, WaitsForTheRevisionAtWhichItLeftNotForLaterOnes) {
@@ -363,6 +418,8 @@ TEST_F(GateTest, ARestartedAgentWaitsForItsWatches) {
   fresh.applyServices(full({kService}));
   fresh.applySlices(full({slice(12, {"web-1:T"})}, 40));
   fresh.setOwnWatermark(40);
+  ASSERT_THAT(fresh.step().inspect, SizeIs(1));
+  fresh.untaken("u-web-1", 0);
   EXPECT_THAT(fresh.step().answers, SizeIs(1));
 }
 
@@ -385,7 +442,7 @@ TEST(GateNames, AreDistinct) {
   for (int state = 0; state <= static_cast<int>(GateState::kPassed); ++state) {
     names.insert(name(static_cast<GateState>(state)));
   }
-  EXPECT_EQ(names.size(), 11U);
+  EXPECT_EQ(names.size(), 12U);
 }
 
 }  // namespace

@@ -62,8 +62,8 @@ std::string_view name(GateReason reason) {
 }
 
 std::string_view name(GateState state) {
-  constexpr std::string_view kNames[] = {"LookingUp", "AwaitingDeletion", "AwaitingSlices",
-                                         "AwaitingNodes", "Passed"};
+  constexpr std::string_view kNames[] = {"LookingUp",     "AwaitingDeletion", "AwaitingSlices",
+                                         "AwaitingNodes", "AwaitingAccept",   "Passed"};
   return kNames[static_cast<std::size_t>(state)];
 }
 
