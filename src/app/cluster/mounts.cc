@@ -21,6 +21,8 @@ Status mountClusterView(const std::string& stateDir) {
   return {};
 }
 
-void unmountState(const std::string& stateDir) { ::umount2(stateDir.c_str(), MNT_DETACH); }
+void unmountState(const std::string& stateDir) {
+  ::umount2(stateDir.c_str(), MNT_DETACH);
+}
 
 }  // namespace hitless::app

@@ -13,8 +13,8 @@ netlink::Bytes encodeGet(const Tuple& original, std::uint32_t sequence);
 netlink::Bytes encodeDelete(const Flow& flow, std::uint32_t sequence);
 /// Both address families.
 netlink::Bytes encodeDump(std::uint32_t sequence);
-/// A connection that is there, came up, or (in an event) ended; nullopt if the message is none of these
-/// or lacks a tuple.
+/// A connection that is there, came up, or (in an event) ended; nullopt if the message is none of
+/// these or lacks a tuple.
 std::optional<Flow> decodeFlow(const netlink::Message& message);
 /// The message that decodeFlow() reads; for tests and replays.
 netlink::Bytes encodeFlow(const Flow& flow, std::uint32_t sequence);

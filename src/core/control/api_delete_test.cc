@@ -1,5 +1,5 @@
-#include "testing/api_fixture.h"
 #include "core/control/api_sink.h"
+#include "testing/api_fixture.h"
 
 namespace hitless::control {
 namespace {

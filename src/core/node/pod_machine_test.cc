@@ -29,7 +29,7 @@ TEST(NodePodMachine, AContainerWithoutProbesIsReadyAsSoonAsItRuns) {
       pods.log(),
       ElementsAre("0.0 status Pending main:waiting:rc0", "0.0 status Pending main:waiting:rc0",
                   "0.0 start main", "0.0 event Resolved Container image \"x\" resolved to program",
-                          "0.0 event Created Created container main",
+                  "0.0 event Created Created container main",
                   "0.0 event Started Started container main", "0.0 record pod.ready ",
                   "0.0 status Running Ready main:running:rc0"));
   EXPECT_EQ(kube::text(pods.machine().status(), {"podIP"}), "10.244.1.2");
