@@ -60,7 +60,8 @@ void defaultService(json::object& service) {
   json::object& spec = ensureObject(service, {"spec"});
   defaultTargetPorts(spec);
   defaultClusterIps(spec);
-  const std::string_view type = text(spec, {"type"});
+  // A copy: adding fields below may move the object's storage.
+  const std::string type(text(spec, {"type"}));
   if (type == "ExternalName") {
     return;
   }
