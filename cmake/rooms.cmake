@@ -1,8 +1,9 @@
 # A layer is every source below src/NAME but tests; its tests are the *_test.cc beside the code.
 set(HITLESS_PCH_base <string> <vector> <optional> <chrono> <fmt/format.h> <tl/expected.hpp>)
 set(HITLESS_PCH_core <string> <vector> <map> <optional> <functional> <memory> <boost/json.hpp> <fmt/format.h> <tl/expected.hpp>)
-set(HITLESS_PCH_sys  ${HITLESS_PCH_core})
-set(HITLESS_PCH_app  ${HITLESS_PCH_core})
+# Asio is what these two layers spend their compile time on.
+set(HITLESS_PCH_sys ${HITLESS_PCH_core} <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp> <boost/asio/steady_timer.hpp>)
+set(HITLESS_PCH_app ${HITLESS_PCH_sys})
 
 function(hitless_layer NAME)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
