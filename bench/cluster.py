@@ -27,8 +27,8 @@ class Api:
     def __init__(self, kubeconfig):
         text = open(kubeconfig).read()
         server = re.search(r"server: https://([\d.]+):(\d+)", text)
-        ca = base64.b64decode(re.search(r"certificate-authority-data: (\S+)", text).group(1)).decode()
-        self.token = re.search(r"token: (\S+)", text).group(1)
+        ca = base64.b64decode(re.search(r"certificate-authority-data: \"?([^\"\s]+)", text).group(1)).decode()
+        self.token = re.search(r'token: "?([^"\s]+)', text).group(1)
         context = ssl.create_default_context(cadata=ca)
         self.connection = http.client.HTTPSConnection(server.group(1), int(server.group(2)), context=context)
 
