@@ -26,9 +26,9 @@ def totals(report, profile):
 
 def test_hitless_loses_nothing_and_stock_something():
     report = rehearse("-f", str(SCENARIOS / "deployment-service"), "--load", LOAD + "new", "--load", LOAD + "keepalive",
-                      "--do", "rollout restart deployment/web", "--compare", "stock", "--duration", "10s", expect=0)
+                      "--do", "rollout restart deployment/web", "--compare", "stock", "--duration", "11s", expect=0)
     assert report["schema"] == "hitless.io/rehearsal/v1"
-    assert totals(report, "hitless")["sent"] > 5500
+    assert totals(report, "hitless")["sent"] >= 6000
     assert totals(report, "hitless")["failed"] == 0
     assert totals(report, "stock")["failed"] > 0
     eventually(lambda: not [line for line in cluster_processes().values() if "rehears" in line])
