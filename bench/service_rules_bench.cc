@@ -67,7 +67,7 @@ std::string peer(std::string_view name, double value) {
 Status run(int services, std::vector<Row>& rows) {
   auto dataplane = TRY(sys::NftDataplane::open(std::string(rules::names::kTable)));
   rules::Programmer programmer(dataplane, {"node-1", ""},
-                               {{IpFamily::kV4}, {*Cidr::parse("10.244.1.0/24")}});
+                               {{IpFamily::kV4}, rules::podsIn({*Cidr::parse("10.244.1.0/24")})});
   service::SnapshotBuilder builder;
   {
     watch::Update serviceUpdate = testing::full({});

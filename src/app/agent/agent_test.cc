@@ -131,7 +131,7 @@ struct Node {
   Node(boost::asio::io_context& io, const std::string& name, const std::string& bind,
        std::uint16_t port)
       : api(io),
-        plane(kernel, name, {}),
+        plane(kernel, {name}),
         agent({io, api, clock, rng, timeline, plane, flows, untaken}, options(name, bind, port)) {}
 
   static AgentOptions options(const std::string& name, const std::string& bind,

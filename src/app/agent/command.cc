@@ -24,12 +24,13 @@ struct CommandLine {
   bool verbose = false;
 };
 
-Result<rules::Options> rulesOptions(const AgentOptions& options) {
-  rules::Options rules;
+Result<PlaneOptions> planeOptions(const AgentOptions& options) {
+  PlaneOptions plane;
+  plane.node = options.nodeName;
   if (!options.podCidr.empty()) {
-    rules.podCidrs.push_back(TRY(Cidr::parse(options.podCidr)));
+    plane.pods.networks.push_back(TRY(Cidr::parse(options.podCidr)));
   }
-  return rules;
+  return plane;
 }
 
 Status runAgent(const AgentOptions& options) {
@@ -44,8 +45,8 @@ Status runAgent(const AgentOptions& options) {
   sys::NftDataplane kernel = TRY(sys::NftDataplane::open(std::string(rules::names::kTable)));
   sys::Conntrack flows = TRY(sys::Conntrack::open());
   sys::PodSockets untaken;
-  rules::Options rules = TRY(rulesOptions(options));
-  ServicePlane plane(kernel, options.nodeName, std::move(rules));
+  PlaneOptions planeOptions = TRY(hitless::app::planeOptions(options));
+  ServicePlane plane(kernel, std::move(planeOptions));
   Agent agent({io, *client, clock, rng, timeline, plane, flows, untaken}, options);
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](const boost::system::error_code&, int) {
@@ -60,7 +61,7 @@ Status runAgent(const AgentOptions& options) {
 
 Status cleanUp() {
   sys::NftDataplane kernel = TRY(sys::NftDataplane::open(std::string(rules::names::kTable)));
-  ServicePlane plane(kernel, "", {});
+  ServicePlane plane(kernel, {});
   return plane.cleanup();
 }
 

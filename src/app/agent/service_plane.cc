@@ -1,36 +1,80 @@
 #include "app/agent/service_plane.h"
 
-namespace hitless::app {
+#include <algorithm>
 
-ServicePlane::ServicePlane(nft::Dataplane& dataplane, std::string node, rules::Options options)
-    : node_(std::move(node)),
-      fixedPodCidrs_(!options.podCidrs.empty()),
-      options_(std::move(options)),
-      programmer_(dataplane, {node_, {}}, options_) {}
+namespace hitless::app {
+namespace {
+
+std::vector<Cidr> networksOf(const std::vector<std::string>& texts) {
+  std::vector<Cidr> networks;
+  for (const std::string& text : texts) {
+    if (const auto network = Cidr::parse(text)) {
+      networks.push_back(*network);
+    }
+  }
+  return networks;
+}
+
+}  // namespace
+
+ServicePlane::ServicePlane(nft::Dataplane& dataplane, PlaneOptions options)
+    : options_(std::move(options)),
+      view_{options_.node, options_.proxyName, {}, {}},
+      programmer_(dataplane, view_, rules_) {
+  rules_.families = {IpFamily::kV4, IpFamily::kV6};
+  rules_.pods = options_.pods;
+  rules_.masqueradeAll = options_.masqueradeAll;
+  configure();
+}
 
 bool ServicePlane::applyNodes(const watch::Update& update) {
-  if (fixedPodCidrs_) {
-    return false;
-  }
-  bool changed = false;
   for (const watch::Change& change : update.changes) {
-    if (kube::text(*change.object, {"metadata", "name"}) != node_ ||
+    if (kube::text(*change.object, {"metadata", "name"}) != options_.node ||
         change.type == watch::ChangeType::kDelete) {
       continue;
     }
-    std::vector<Cidr> cidrs;
-    for (const std::string& text : kube::nodeOf(*change.object).podCIDRs) {
-      if (const auto cidr = Cidr::parse(text)) {
-        cidrs.push_back(*cidr);
+    const kube::Node node = kube::nodeOf(*change.object);
+    view_.zone = node.zone();
+    view_.addresses.clear();
+    for (const std::string& text : node.internalIPs) {
+      if (const auto address = IpAddress::parse(text)) {
+        view_.addresses.push_back(*address);
       }
     }
-    changed = changed || cidrs != options_.podCidrs;
-    options_.podCidrs = std::move(cidrs);
+    if (options_.pods.mode == rules::LocalDetector::Mode::kNetworks &&
+        options_.pods.networks.empty()) {
+      rules_.pods.networks = networksOf(node.podCIDRs);
+    }
   }
-  if (changed) {
-    programmer_.configure(options_);
+  return configure();
+}
+
+bool ServicePlane::applyAddresses(std::vector<IpAddress> addresses) {
+  machine_ = std::move(addresses);
+  return configure();
+}
+
+std::vector<IpAddress> ServicePlane::nodePortAddresses() const {
+  std::vector<IpAddress> served;
+  if (options_.primaryNodePorts) {
+    served = view_.addresses;
   }
-  return changed;
+  for (const IpAddress& address : machine_) {
+    const bool wanted =
+        std::any_of(options_.nodePortNetworks.begin(), options_.nodePortNetworks.end(),
+                    [&](const Cidr& network) { return network.contains(address); });
+    if (wanted) {
+      served.push_back(address);
+    }
+  }
+  std::sort(served.begin(), served.end());
+  served.erase(std::unique(served.begin(), served.end()), served.end());
+  return served;
+}
+
+bool ServicePlane::configure() {
+  rules_.nodePortAddresses = nodePortAddresses();
+  return programmer_.configure(view_, rules_);
 }
 
 Result<rules::SyncReceipt> ServicePlane::sync() {

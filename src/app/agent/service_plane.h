@@ -1,8 +1,7 @@
 #pragma once
 
-#include <cstddef>
-#include <functional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "core/rules/programmer.h"
@@ -11,12 +10,24 @@
 
 namespace hitless::app {
 
+struct PlaneOptions {
+  std::string node;  ///< This node's name.
+  /// Which services this proxy serves: the value of label service.kubernetes.io/service-proxy-name.
+  std::string proxyName = {};
+  /// How pods are told from others. Mode kNetworks without networks: spec.podCIDRs of the own Node.
+  rules::LocalDetector pods = {};
+  bool masqueradeAll = false;
+  /// Node ports are served on the Node's InternalIPs (`primary`), and on the machine's addresses in
+  /// these networks.
+  bool primaryNodePorts = true;
+  std::vector<Cidr> nodePortNetworks = {};
+};
+
 /// From the news of the cluster to the node's packet rules: the part of the loop between the
 /// watches and the acknowledgement.
 class ServicePlane {
  public:
-  /// `options.podCidrs` empty: taken from the node's own Node object.
-  ServicePlane(nft::Dataplane& dataplane, std::string node, rules::Options options);
+  ServicePlane(nft::Dataplane& dataplane, PlaneOptions options);
 
   void applyServices(const watch::Update& update) {
     changes_.merge(builder_.applyServices(update));
@@ -26,6 +37,8 @@ class ServicePlane {
   }
   /// True if the rules depend on what changed.
   bool applyNodes(const watch::Update& update);
+  /// The addresses of the machine's interfaces. True if the rules depend on what changed.
+  bool applyAddresses(std::vector<IpAddress> addresses);
 
   /// Makes the data plane agree with everything taken in so far. After an error, and when told to,
   /// it trusts nothing it knew of the data plane and reads it back.
@@ -33,10 +46,18 @@ class ServicePlane {
   void distrust() { programmer_.distrust(); }
   Status cleanup() { return programmer_.cleanup(); }
 
+  /// What the rules are made from, for health checks and explanations.
+  const service::Snapshot& snapshot() const { return builder_.current(); }
+  const service::NodeView& node() const { return view_; }
+
  private:
-  std::string node_;
-  bool fixedPodCidrs_;
-  rules::Options options_;
+  bool configure();
+  std::vector<IpAddress> nodePortAddresses() const;
+
+  PlaneOptions options_;
+  service::NodeView view_;
+  rules::Options rules_;
+  std::vector<IpAddress> machine_;  ///< The machine's addresses.
   service::SnapshotBuilder builder_;
   service::Changes changes_;  ///< Since the last successful sync.
   rules::Programmer programmer_;

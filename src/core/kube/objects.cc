@@ -35,6 +35,13 @@ std::vector<std::string> stringsOf(const json::array* array) {
   return out;
 }
 
+/// The string in field `key` of each object of the list.
+std::vector<std::string> namesOf(const json::array* array, std::string_view key) {
+  std::vector<std::string> out;
+  forEachObject(array, [&](const json::object& item) { out.emplace_back(text(item, {key})); });
+  return out;
+}
+
 std::string str(const json::object& object, std::initializer_list<std::string_view> path,
                 std::string_view fallback = {}) {
   return std::string(text(object, path, fallback));
@@ -90,6 +97,11 @@ bool Node::ready() const {
 
 std::string_view EndpointSlice::serviceName() const {
   const auto it = meta.labels.find(kServiceNameLabel);
+  return it == meta.labels.end() ? std::string_view{} : std::string_view(it->second);
+}
+
+std::string_view Node::zone() const {
+  const auto it = meta.labels.find(kZoneLabel);
   return it == meta.labels.end() ? std::string_view{} : std::string_view(it->second);
 }
 
@@ -201,6 +213,13 @@ Service serviceOf(const json::object& object) {
     service.ports.push_back(std::move(port));
   });
   service.selector = labelsOf(findObject(*spec, {"selector"}));
+  service.externalIPs = stringsOf(findArray(*spec, {"externalIPs"}));
+  forEachObject(findArray(object, {"status", "loadBalancer", "ingress"}), [&](const json::object&
+                                                                                  source) {
+    service.loadBalancerIngress.push_back({str(source, {"ip"}), str(source, {"ipMode"}, "VIP")});
+  });
+  service.loadBalancerSourceRanges = stringsOf(findArray(*spec, {"loadBalancerSourceRanges"}));
+  service.healthCheckNodePort = portOf(*spec, "healthCheckNodePort");
   service.publishNotReadyAddresses = boolean(*spec, {"publishNotReadyAddresses"});
   service.sessionAffinity = str(*spec, {"sessionAffinity"}, "None");
   service.sessionAffinityTimeout =
@@ -223,6 +242,8 @@ EndpointSlice endpointSliceOf(const json::object& object) {
     endpoint.hostname = str(source, {"hostname"});
     endpoint.nodeName = str(source, {"nodeName"});
     endpoint.zone = str(source, {"zone"});
+    endpoint.forNodes = namesOf(findArray(source, {"hints", "forNodes"}), "name");
+    endpoint.forZones = namesOf(findArray(source, {"hints", "forZones"}), "name");
     endpoint.targetKind = str(source, {"targetRef", "kind"});
     endpoint.targetName = str(source, {"targetRef", "name"});
     endpoint.targetNamespace = str(source, {"targetRef", "namespace"});
@@ -243,6 +264,7 @@ Node nodeOf(const json::object& object) {
   if (node.podCIDRs.empty() && !text(object, {"spec", "podCIDR"}).empty()) {
     node.podCIDRs.push_back(str(object, {"spec", "podCIDR"}));
   }
+  node.taints = namesOf(findArray(object, {"spec", "taints"}), "key");
   node.unschedulable = boolean(object, {"spec", "unschedulable"});
   forEachObject(findArray(object, {"status", "addresses"}), [&](const json::object& address) {
     if (text(address, {"type"}) == "InternalIP") {

@@ -111,10 +111,21 @@ struct ServicePort {
   bool operator==(const ServicePort&) const = default;
 };
 
+/// One entry of status.loadBalancer.ingress.
+struct LoadBalancerIngress {
+  std::string ip;              ///< Empty if the load balancer is known by a host name only.
+  std::string ipMode = "VIP";  ///< VIP or Proxy (KEP-1860)
+  bool operator==(const LoadBalancerIngress&) const = default;
+};
+
 struct Service {
   ObjectMeta meta;
   std::string type = "ClusterIP";
   std::vector<std::string> clusterIPs;  ///< {"None"} for a headless Service.
+  std::vector<std::string> externalIPs;
+  std::vector<LoadBalancerIngress> loadBalancerIngress;
+  std::vector<std::string> loadBalancerSourceRanges;
+  std::uint16_t healthCheckNodePort = 0;  ///< 0: none.
   std::vector<ServicePort> ports;
   Labels selector;
   bool publishNotReadyAddresses = false;
@@ -135,7 +146,9 @@ struct Endpoint {
   std::string hostname;
   std::string nodeName;
   std::string zone;
-  std::string targetKind;  ///< targetRef
+  std::vector<std::string> forNodes;  ///< hints.forNodes[].name (KEP-4444)
+  std::vector<std::string> forZones;  ///< hints.forZones[].name (KEP-2433)
+  std::string targetKind;             ///< targetRef
   std::string targetName;
   std::string targetNamespace;
   std::string targetUid;
@@ -165,10 +178,13 @@ struct Node {
   ObjectMeta meta;
   std::vector<std::string> podCIDRs;
   std::vector<std::string> internalIPs;  ///< status.addresses of type InternalIP
+  std::vector<std::string> taints;       ///< The keys of spec.taints.
   bool unschedulable = false;
   std::vector<Condition> conditions;
 
   bool ready() const;
+  /// Label topology.kubernetes.io/zone; empty if there is none.
+  std::string_view zone() const;
   bool operator==(const Node&) const = default;
 };
 
@@ -186,5 +202,6 @@ json::object toJson(const Labels& labels);
 json::object toJson(const Condition& condition);
 
 inline constexpr std::string_view kServiceNameLabel = "kubernetes.io/service-name";
+inline constexpr std::string_view kZoneLabel = "topology.kubernetes.io/zone";
 
 }  // namespace hitless::kube

@@ -21,7 +21,7 @@ using testing::service;
 using testing::slice;
 
 const Options kOptions{{IpFamily::kV4},
-                       {*Cidr::parse("10.244.1.0/24"), *Cidr::parse("10.8.0.0/13")}};
+                       podsIn({*Cidr::parse("10.244.1.0/24"), *Cidr::parse("10.8.0.0/13")})};
 
 void expectGolden(const std::string& name, const std::string& text) {
   const std::string path = std::string(HITLESS_SOURCE_DIR "/src/core/rules/testdata/") + name;
@@ -57,10 +57,9 @@ TEST(RulesGolden, Ruleset) {
 }
 
 TEST(RulesGolden, BothFamilies) {
-  expectGolden(
-      "dual-stack.nft",
-      nft::render(skeleton({{IpFamily::kV4, IpFamily::kV6},
-                            {*Cidr::parse("10.244.1.0/24"), *Cidr::parse("fd00:1::/64")}})));
+  expectGolden("dual-stack.nft", nft::render(skeleton({{IpFamily::kV4, IpFamily::kV6},
+                                                       podsIn({*Cidr::parse("10.244.1.0/24"),
+                                                               *Cidr::parse("fd00:1::/64")})})));
 }
 
 TEST(RulesGolden, DryRunOfOneEndpointLess) {

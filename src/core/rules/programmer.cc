@@ -149,12 +149,15 @@ Programmer::Programmer(nft::Dataplane& dataplane, service::NodeView node, Option
       options_(std::move(options)),
       bare_(bareSets(options_)) {}
 
-void Programmer::configure(Options options) {
-  if (!(options == options_)) {
-    options_ = std::move(options);
-    bare_ = bareSets(options_);
-    trusted_ = false;
+bool Programmer::configure(service::NodeView node, Options options) {
+  if (options == options_ && node == node_) {
+    return false;
   }
+  node_ = std::move(node);
+  options_ = std::move(options);
+  bare_ = bareSets(options_);
+  trusted_ = false;
+  return true;
 }
 
 const LaidOutService* Programmer::find(const ServiceName& name) const {

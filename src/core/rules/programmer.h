@@ -44,8 +44,9 @@ class Programmer {
   void distrust() { trusted_ = false; }
   bool trusted() const { return trusted_; }
 
-  /// Takes over new pod networks or families; the next sync is full if they differ.
-  void configure(Options options);
+  /// Takes over what is new of the node. True if anything differs; then the next sync is full.
+  bool configure(service::NodeView node, Options options);
+  const service::NodeView& node() const { return node_; }
 
   /// Removes the table with everything in it.
   Status cleanup();

@@ -20,7 +20,7 @@ using testing::slice;
 using testing::upsert;
 using Mode = SyncReceipt::Mode;
 
-const Options kOptions{{IpFamily::kV4}, {*Cidr::parse("10.244.1.0/24")}};
+const Options kOptions{{IpFamily::kV4}, podsIn({*Cidr::parse("10.244.1.0/24")})};
 
 /// A programmer over memory, fed by watch updates.
 struct Fixture {

@@ -250,7 +250,7 @@ void addPostrouting(nft::Ruleset& ruleset, const Options& options) {
   for (const IpFamily family : options.families) {
     rules.push_back(masqueradeHairpin(family));
   }
-  for (const Cidr& network : options.podCidrs) {
+  for (const Cidr& network : options.pods.networks) {
     rules.push_back(keepPodSource(network));
   }
   for (const IpFamily family : options.families) {

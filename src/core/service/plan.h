@@ -71,10 +71,14 @@ struct PlannedService {
   bool operator==(const PlannedService&) const = default;
 };
 
+/// What the plan depends on besides the cluster's services.
 struct NodeView {
   std::string name;  ///< Endpoints with this nodeName are local.
   /// Which services this proxy serves: the value of label service.kubernetes.io/service-proxy-name.
   std::string proxyName;
+  std::string zone = {};  ///< Label topology.kubernetes.io/zone of the Node; may be empty.
+  std::vector<IpAddress> addresses = {};  ///< The Node's InternalIPs.
+  bool operator==(const NodeView&) const = default;
 };
 
 /// A service that is gone or has no Service object plans as skipped with kNoClusterIp.

@@ -20,9 +20,9 @@ using testing::outputOf;
 const std::string kTable(rules::names::kTable);
 
 rules::Options options() {
-  return {
-      {IpFamily::kV4, IpFamily::kV6},
-      {*Cidr::parse("10.244.1.0/24"), *Cidr::parse("10.8.0.0/13"), *Cidr::parse("fd00:1::/64")}};
+  return {{IpFamily::kV4, IpFamily::kV6},
+          rules::podsIn({*Cidr::parse("10.244.1.0/24"), *Cidr::parse("10.8.0.0/13"),
+                         *Cidr::parse("fd00:1::/64")})};
 }
 
 /// The skeleton with `services` services of `endpoints` endpoints each.

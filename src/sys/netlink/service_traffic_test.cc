@@ -35,8 +35,9 @@ struct Node {
   int a = network.addPod("10.244.1.3");
   int b = network.addPod("10.244.1.4");
   Result<NftDataplane> dataplane = NftDataplane::open(std::string(rules::names::kTable));
-  rules::Programmer programmer{
-      *dataplane, {"node-1", ""}, {{IpFamily::kV4}, {*Cidr::parse("10.244.1.0/24")}}};
+  rules::Programmer programmer{*dataplane,
+                               {"node-1", ""},
+                               {{IpFamily::kV4}, rules::podsIn({*Cidr::parse("10.244.1.0/24")})}};
   service::SnapshotBuilder builder;
 
   Result<rules::SyncReceipt> serve(const std::vector<EndpointSpec>& endpoints) {
