@@ -193,7 +193,8 @@ std::vector<Message> parseMessages(ByteView datagram) {
       break;
     }
     messages.push_back({head.nlmsg_type, head.nlmsg_flags, head.nlmsg_seq,
-                        datagram.subspan(NLMSG_HDRLEN, head.nlmsg_len - NLMSG_HDRLEN)});
+                        datagram.subspan(NLMSG_HDRLEN, head.nlmsg_len - NLMSG_HDRLEN),
+                        head.nlmsg_pid});
     datagram = datagram.subspan(std::min(padded(head.nlmsg_len), datagram.size()));
   }
   return messages;

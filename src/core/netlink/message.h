@@ -105,6 +105,7 @@ struct Message {
   std::uint16_t flags = 0;
   std::uint32_t sequence = 0;
   ByteView payload;
+  std::uint32_t port = 0;  ///< Of a notification: the netlink port of whoever caused it.
 
   /// The payload behind a fixed header of `headerSize` bytes; none if it is shorter.
   Attributes attributes(std::size_t headerSize) const;

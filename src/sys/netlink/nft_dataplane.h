@@ -26,6 +26,9 @@ class NftDataplane : public nft::Dataplane {
   Result<nft::Receipt> apply(const nft::Transaction& transaction) override;
   Result<nft::Ruleset> read() override;
 
+  /// The netlink port that changes are made from, by which a monitor tells them from others.
+  std::uint32_t port() const { return socket_.port(); }
+
  private:
   NftDataplane(NetlinkSocket socket, std::string table, std::size_t maxBatch)
       : socket_(std::move(socket)), table_(std::move(table)), maxBatch_(maxBatch) {}

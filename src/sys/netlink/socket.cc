@@ -1,7 +1,9 @@
 #include "sys/netlink/socket.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <libmnl/libmnl.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -91,6 +93,34 @@ Result<netlink::ByteView> NetlinkSocket::receiveNow(std::string_view what) {
 
 void NetlinkSocket::reserveReceive(std::size_t bytes) {
   growBuffer(fd(), SO_RCVBUFFORCE, SO_RCVBUF, bytes);
+}
+
+Status NetlinkSocket::join(unsigned group) {
+  const int value = static_cast<int>(group);
+  if (setsockopt(fd(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &value, sizeof value) != 0) {
+    return osFail("join a netlink group");
+  }
+  return {};
+}
+
+Status NetlinkSocket::ignoreChangesOf(std::uint32_t port) {
+  // A filter reads words in network byte order, the header is in the host's. The messages of one
+  // datagram come from one transaction, so the first one's port stands for all.
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(nlmsghdr, nlmsg_pid)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+  };
+  const sock_fprog program{std::size(code), code};
+  if (setsockopt(fd(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
+    return osFail("filter netlink notifications");
+  }
+  return {};
+}
+
+std::uint32_t NetlinkSocket::port() const {
+  return mnl_socket_get_portid(socket_.get());
 }
 
 Status NetlinkSocket::send(netlink::ByteView bytes, std::string_view what) {

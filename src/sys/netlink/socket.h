@@ -43,6 +43,12 @@ class NetlinkSocket {
   /// Grows the send buffer as far as privilege allows; gives its size, which bounds one message.
   std::size_t reserveSend(std::size_t bytes);
   void reserveReceive(std::size_t bytes);
+  /// Receives what the kernel multicasts to a group (RTNLGRP_*, NFNLGRP_*) from now on.
+  Status join(unsigned group);
+  /// Lets the kernel drop notifications caused by the port `port` instead of queueing them.
+  Status ignoreChangesOf(std::uint32_t port);
+  /// The socket's own port: what notifications of its changes carry.
+  std::uint32_t port() const;
   int fd() const;
 
  private:

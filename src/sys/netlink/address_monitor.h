@@ -1,0 +1,45 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "base/ip.h"
+#include "sys/netlink/socket.h"
+
+namespace hitless::sys {
+
+/// Follows the addresses of this machine's interfaces, without loopback and link-local ones, in the
+/// network namespace that the thread was in at open().
+class AddressMonitor {
+ public:
+  using OnChange = std::function<void(std::vector<IpAddress>)>;
+
+  static Result<AddressMonitor> open();
+
+  /// The addresses now; sorted, unique.
+  Result<std::vector<IpAddress>> read();
+
+  /// Reports on `io` what there is now and after every change; call it once. The monitor must
+  /// outlive io's run.
+  void start(boost::asio::io_context& io, OnChange onChange);
+  void stop();
+
+ private:
+  AddressMonitor(NetlinkSocket news, NetlinkSocket requests)
+      : news_(std::move(news)), requests_(std::move(requests)) {}
+  void wait();
+  void drain();
+  void report();
+
+  NetlinkSocket news_;      ///< Tells that something has changed ...
+  NetlinkSocket requests_;  ///< ... and what there is then.
+  OnChange onChange_;
+  std::vector<IpAddress> known_;
+  bool reported_ = false;
+  std::optional<boost::asio::posix::stream_descriptor> ready_;
+};
+
+}  // namespace hitless::sys
