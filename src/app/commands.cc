@@ -8,13 +8,14 @@
 #include "app/node.h"
 #include "app/rehearse.h"
 #include "app/up.h"
+#include "app/version.h"
 
 namespace hitless::app {
 namespace {
 
 std::function<int()> addVersion(CLI::App&) {
   return [] {
-    std::puts("hitless 0.1.0");
+    std::printf("hitless %s\n", kVersion);
     return 0;
   };
 }

@@ -5,28 +5,26 @@
 #include "core/drain/gate_hook.h"
 
 namespace hitless::app {
-namespace {
-
-/// kube-proxy: unhealthy when a change has been waiting for two sync periods of 30 s.
-constexpr nanoseconds kUnhealthyBacklog = seconds(60);
-
-}  // namespace
 
 Agent::Agent(Parts parts, AgentOptions options)
     : parts_(parts),
       options_(std::move(options)),
       events_(parts.client, parts.clock, parts.rng, options_.nodeName),
-      flows_(parts.io, parts.flows, metrics_),
+      flows_(parts.io, parts.flows, parts.clock, metrics_),
       waitingRoom_(parts.io, options_.nodeName),
       gate_({parts.io, parts.clock, parts.timeline, metrics_, events_, parts.untaken},
             options_.nodeName, options_.port, options_.gate),
       loop_({parts.io, parts.plane, parts.clock, parts.timeline, metrics_, flows_},
             options_.nodeName, options_.minSyncPeriod,
-            [this](std::uint64_t watermark) {
-              waitingRoom_.advance(watermark);
-              gate_.onWatermark(watermark);
-            }),
-      front_(parts.io, options_.port) {}
+            [this](std::uint64_t watermark) { onAcknowledged(watermark); }),
+      guard_(parts.io, loop_, parts.clock, metrics_),
+      health_(loop_, parts.clock, metrics_, 2 * options_.syncPeriod),
+      serviceHealth_({parts.io, parts.plane, health_, events_, metrics_, options_.nodeName}),
+      front_(parts.io, options_.port),
+      healthzFront_(parts.io, options_.healthz.port),
+      metricsFront_(parts.io, options_.metrics.port) {
+  metrics_.started = parts_.clock.mono();
+}
 
 void Agent::start() {
   timeline::Event event;
@@ -35,16 +33,26 @@ void Agent::start() {
   event.node = options_.nodeName;
   parts_.timeline.record(event);
 
+  if (parts_.monitor != nullptr) {
+    parts_.monitor->start(parts_.io, [this](const auto& change) { guard_.onChange(change); });
+  }
+  if (parts_.addresses != nullptr) {
+    parts_.addresses->start(parts_.io, [this](auto list) { onAddresses(std::move(list)); });
+  }
   addRoutes();
   front_.open("127.0.0.1");
   for (const std::string& address : options_.bind) {
     front_.open(address);
   }
+  open(healthzFront_, options_.healthz);
+  open(metricsFront_, options_.metrics);
   watch(kube::res::kServices, "", [this](const watch::Update& update) {
+    serviceHealth_.onServices(update);
     loop_.onServices(update);
     gate_.onServices(update);
   });
   watch(kube::res::kEndpointSlices, "", [this](const watch::Update& update) {
+    serviceHealth_.onSlices(update);
     loop_.onSlices(update);
     gate_.onSlices(update);
   });
@@ -55,7 +63,29 @@ void Agent::start() {
 
 void Agent::stop() {
   watchers_.clear();
-  front_.close();
+  guard_.stop();
+  if (parts_.monitor != nullptr) {
+    parts_.monitor->stop();
+  }
+  if (parts_.addresses != nullptr) {
+    parts_.addresses->stop();
+  }
+  serviceHealth_.close();
+  for (Front* front : {&front_, &healthzFront_, &metricsFront_}) {
+    front->close();
+  }
+}
+
+void Agent::open(Front& front, const BindAddress& address) {
+  if (address.port != 0) {
+    front.open(address.host);
+  }
+}
+
+void Agent::onAcknowledged(std::uint64_t watermark) {
+  waitingRoom_.advance(watermark);
+  gate_.onWatermark(watermark);
+  serviceHealth_.publish();
 }
 
 void Agent::watch(const kube::Resource& resource, const std::string& fieldSelector,
@@ -63,23 +93,56 @@ void Agent::watch(const kube::Resource& resource, const std::string& fieldSelect
   sys::WatchTarget target;
   target.resource = &resource;
   target.fieldSelector = fieldSelector;
+  const auto delivered = [this, name = std::string(resource.plural),
+                          deliver = std::move(deliver)](const watch::Update& update) {
+    metrics_.lastNews[name] = parts_.clock.mono();
+    deliver(update);
+  };
   watchers_.push_back(sys::startWatch(parts_.io, parts_.client, parts_.clock, parts_.rng,
-                                      std::move(target), std::move(deliver)));
+                                      std::move(target), delivered));
 }
 
 void Agent::onNodes(const watch::Update& update) {
   loop_.onNodes(update);
   gate_.onNodes(update);
-  if (!options_.bind.empty()) {
-    return;
-  }
   for (const watch::Change& change : update.changes) {
     if (kube::text(*change.object, {"metadata", "name"}) == options_.nodeName) {
-      for (const std::string& address : kube::nodeOf(*change.object).internalIPs) {
-        front_.open(address);
+      onOwnNode(kube::nodeOf(*change.object));
+    }
+  }
+}
+
+void Agent::onOwnNode(const kube::Node& node) {
+  health_.onNode(node);
+  serviceHealth_.setAddresses(nodePortAddresses());
+  if (options_.bind.empty()) {
+    for (const std::string& address : node.internalIPs) {
+      front_.open(address);
+    }
+  }
+}
+
+void Agent::onAddresses(std::vector<IpAddress> addresses) {
+  machine_ = addresses;
+  serviceHealth_.setAddresses(nodePortAddresses());
+  loop_.onAddresses(std::move(addresses));
+}
+
+std::set<std::string> Agent::nodePortAddresses() const {
+  std::set<std::string> addresses;
+  if (options_.primaryNodePorts) {
+    for (const IpAddress& address : parts_.plane.node().addresses) {
+      addresses.insert(address.text());
+    }
+  }
+  for (const IpAddress& address : machine_) {
+    for (const Cidr& network : options_.nodePortNetworks) {
+      if (network.contains(address)) {
+        addresses.insert(address.text());
       }
     }
   }
+  return addresses;
 }
 
 void Agent::addRoutes() {
@@ -93,26 +156,28 @@ void Agent::addRoutes() {
       [this](const sys::HttpRequest& request, const std::string&, const Responder& responder) {
         waitingRoom_.answer(request.target, responder);
       });
-  front_.route("/healthz", [this](const sys::HttpRequest&, const std::string&,
-                                  const Responder& responder) { health(false, *responder); });
-  front_.route("/livez", [this](const sys::HttpRequest&, const std::string&,
-                                const Responder& responder) { health(true, *responder); });
-  front_.route("/metrics",
-               [this](const sys::HttpRequest&, const std::string&, const Responder& responder) {
-                 responder->send(200, "text/plain; version=0.0.4", metrics_.render());
-               });
+  addHealthRoutes(front_);
+  addHealthRoutes(healthzFront_);
+  addMetricsRoute(front_);
+  addMetricsRoute(metricsFront_);
 }
 
-void Agent::health(bool livenessOnly, sys::HttpResponder& responder) const {
-  // A restart does not bring an API server back, so /livez minds commits only.
-  const bool stuck = loop_.synced() && loop_.backlog() > kUnhealthyBacklog;
-  const bool healthy = !stuck && (livenessOnly || loop_.synced());
-  const kube::json::object body{
-      {"healthy", healthy},
-      {"synced", loop_.synced()},
-      {"watermark", loop_.watermark()},
-      {"backlogSeconds", static_cast<double>(loop_.backlog().count()) / 1e9}};
-  responder.send(healthy ? 200 : 503, "application/json", kube::json::serialize(body) + "\n");
+void Agent::addHealthRoutes(Front& front) {
+  using Responder = std::shared_ptr<sys::HttpResponder>;
+  front.route("/healthz", [this](const sys::HttpRequest&, const std::string&,
+                                 const Responder& responder) { health_.healthz(*responder); });
+  front.route("/livez", [this](const sys::HttpRequest&, const std::string&,
+                               const Responder& responder) { health_.livez(*responder); });
+  front.route("/readyz", [this](const sys::HttpRequest&, const std::string&,
+                                const Responder& responder) { health_.readyz(*responder); });
+}
+
+void Agent::addMetricsRoute(Front& front) {
+  front.route("/metrics", [this](const sys::HttpRequest&, const std::string&,
+                                 const std::shared_ptr<sys::HttpResponder>& responder) {
+    responder->send(200, "text/plain; version=0.0.4",
+                    render({metrics_, parts_.clock.mono(), sys::selfStats()}));
+  });
 }
 
 }  // namespace hitless::app

@@ -8,8 +8,13 @@
 #include "app/agent/gate_keeper.h"
 #include "app/agent/loop.h"
 #include "app/agent/options.h"
+#include "app/agent/proxy_health.h"
+#include "app/agent/service_health.h"
+#include "app/agent/table_guard.h"
 #include "app/agent/waiting_room.h"
 #include "sys/kube/watcher.h"
+#include "sys/netlink/address_monitor.h"
+#include "sys/netlink/nft_monitor.h"
 
 namespace hitless::app {
 
@@ -26,6 +31,8 @@ class Agent {
     ServicePlane& plane;
     conntrack::FlowTable& flows;
     drain::UntakenConnections& untaken;
+    sys::NftMonitor* monitor = nullptr;  ///< Of the plane's table; without it nothing is healed.
+    sys::AddressMonitor* addresses = nullptr;  ///< Needed for nodePortNetworks.
   };
 
   Agent(Parts parts, AgentOptions options);
@@ -37,10 +44,16 @@ class Agent {
 
  private:
   void addRoutes();
+  void addHealthRoutes(Front& front);
+  void addMetricsRoute(Front& front);
+  void open(Front& front, const BindAddress& address);
   void watch(const kube::Resource& resource, const std::string& fieldSelector,
              std::function<void(const watch::Update&)> deliver);
   void onNodes(const watch::Update& update);
-  void health(bool livenessOnly, sys::HttpResponder& responder) const;
+  void onOwnNode(const kube::Node& node);
+  void onAddresses(std::vector<IpAddress> addresses);
+  void onAcknowledged(std::uint64_t watermark);
+  std::set<std::string> nodePortAddresses() const;
 
   Parts parts_;
   AgentOptions options_;
@@ -50,7 +63,13 @@ class Agent {
   WaitingRoom waitingRoom_;
   GateKeeper gate_;
   Loop loop_;
+  TableGuard guard_;
+  ProxyHealth health_;
+  ServiceHealth serviceHealth_;
   Front front_;
+  Front healthzFront_;
+  Front metricsFront_;
+  std::vector<IpAddress> machine_;  ///< The machine's addresses, as far as they are watched.
   std::vector<std::unique_ptr<sys::Watcher>> watchers_;
 };
 

@@ -207,7 +207,7 @@ TEST_F(AgentTest, WritesNothingUntilEverythingHasSynced) {
   fill(first);
   first.api.unavailable = {"endpointslices"};
   first.agent.start();
-  EXPECT_THAT(body("/healthz"), HasSubstr("\"healthy\":false"));
+  EXPECT_THAT(body("/readyz"), HasSubstr("\"healthy\":false"));
   EXPECT_THAT(body("/livez"), HasSubstr("\"healthy\":true"));
   EXPECT_TRUE(first.kernel.ruleset() == nft::Ruleset{});
   EXPECT_THAT(body("/v1/watermark"), HasSubstr("\"synced\":false"));
@@ -215,7 +215,7 @@ TEST_F(AgentTest, WritesNothingUntilEverythingHasSynced) {
   EXPECT_TRUE(runUntil([&] { return watermark("127.0.0.2") == 10; }));
   EXPECT_FALSE(first.kernel.ruleset() == nft::Ruleset{});
   EXPECT_EQ(first.timeline.count(timeline::What::kRulesCommitted), 1U);
-  EXPECT_THAT(body("/healthz"), HasSubstr("\"healthy\":true"));
+  EXPECT_THAT(body("/readyz"), HasSubstr("\"healthy\":true"));
 }
 
 TEST_F(AgentTest, MovesTheWatermarkWithCommitsAndBookmarks) {

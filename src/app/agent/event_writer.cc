@@ -7,36 +7,37 @@
 
 namespace hitless::app {
 
-void EventWriter::write(const kube::Pod& pod, const std::string& type, const std::string& reason,
-                        const std::string& message) {
+void EventWriter::write(const EventSubject& subject, const std::string& type,
+                        const std::string& reason, const std::string& message) {
   const std::string now = formatTime(clock_.wall());
-  const kube::json::object event{{"apiVersion", "v1"},
-                                 {"kind", "Event"},
-                                 {"metadata",
-                                  {{"name", fmt::format("{}.{:016x}", pod.meta.name, rng_.next())},
-                                   {"namespace", pod.meta.ns}}},
-                                 {"involvedObject",
-                                  {{"apiVersion", "v1"},
-                                   {"kind", "Pod"},
-                                   {"namespace", pod.meta.ns},
-                                   {"name", pod.meta.name},
-                                   {"uid", pod.meta.uid}}},
-                                 {"type", type},
-                                 {"reason", reason},
-                                 {"message", message},
-                                 {"source", {{"component", "hitless-agent"}, {"host", node_}}},
-                                 {"reportingComponent", "hitless-agent"},
-                                 {"reportingInstance", node_},
-                                 {"firstTimestamp", now},
-                                 {"lastTimestamp", now},
-                                 {"count", 1}};
+  const kube::json::object event{
+      {"apiVersion", "v1"},
+      {"kind", "Event"},
+      {"metadata",
+       {{"name", fmt::format("{}.{:016x}", subject.name, rng_.next())}, {"namespace", subject.ns}}},
+      {"involvedObject",
+       {{"apiVersion", "v1"},
+        {"kind", subject.kind},
+        {"namespace", subject.ns},
+        {"name", subject.name},
+        {"uid", subject.uid}}},
+      {"type", type},
+      {"reason", reason},
+      {"message", message},
+      {"source", {{"component", "hitless-agent"}, {"host", node_}}},
+      {"reportingComponent", "hitless-agent"},
+      {"reportingInstance", node_},
+      {"firstTimestamp", now},
+      {"lastTimestamp", now},
+      {"count", 1}};
   sys::KubeClient::Request request;
   request.method = "POST";
-  request.target = sys::pathOf(kube::res::kEvents, pod.meta.ns);
+  request.target = sys::pathOf(kube::res::kEvents, subject.ns);
   request.body = kube::json::serialize(event);
-  client_.send(std::move(request), [pod = pod.meta.key()](Result<sys::HttpResponse> response) {
+  const std::string about = fmt::format("{} {}/{}", subject.kind, subject.ns, subject.name);
+  client_.send(std::move(request), [about](Result<sys::HttpResponse> response) {
     if (!response || response->status / 100 != 2) {
-      spdlog::warn("cannot write an event about pod {}: {}", pod,
+      spdlog::warn("cannot write an event about {}: {}", about,
                    response ? sys::objectOf(*response).error().text() : response.error().text());
     }
   });

@@ -9,7 +9,15 @@
 
 namespace hitless::app {
 
-/// Writes core/v1 Events about pods, at best effort: a lost one is logged and that is all.
+/// The object that an Event is about.
+struct EventSubject {
+  std::string kind;
+  std::string ns;
+  std::string name;
+  std::string uid;
+};
+
+/// Writes core/v1 Events, at best effort: a lost one is logged and that is all.
 class EventWriter {
  public:
   EventWriter(sys::KubeClient& client, const Clock& clock, Rng& rng, std::string node)
@@ -17,6 +25,10 @@ class EventWriter {
 
   /// `type` is Normal or Warning.
   void write(const kube::Pod& pod, const std::string& type, const std::string& reason,
+             const std::string& message) {
+    write({"Pod", pod.meta.ns, pod.meta.name, pod.meta.uid}, type, reason, message);
+  }
+  void write(const EventSubject& subject, const std::string& type, const std::string& reason,
              const std::string& message);
 
  private:

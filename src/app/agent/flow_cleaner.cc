@@ -2,7 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
-#include "base/clock.h"
+#include <algorithm>
+#include <iterator>
 
 namespace hitless::app {
 namespace {
@@ -45,9 +46,22 @@ void FlowCleaner::cleanLater() {
 }
 
 void FlowCleaner::remove(const std::vector<conntrack::Destination>& changed) {
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    std::vector<conntrack::Destination> ofFamily;
+    std::copy_if(changed.begin(), changed.end(), std::back_inserter(ofFamily),
+                 [&](const auto& destination) { return destination.address.family() == family; });
+    if (!ofFamily.empty()) {
+      remove(ofFamily, family);
+    }
+  }
+}
+
+void FlowCleaner::remove(const std::vector<conntrack::Destination>& changed, IpFamily family) {
+  const MonoTime begin = clock_.mono();
   const Result<std::size_t> removed = conntrack::removeStaleFlows(table_, changed);
   if (removed) {
-    metrics_.staleFlowsDeleted += *removed;
+    metrics_.flowCleaningSeconds.of(family).observe(clock_.mono() - begin);
+    metrics_.staleFlowsDeleted.of(family) += *removed;
   } else {
     spdlog::warn("cannot clean the connection table: {}", removed.error().text());
   }

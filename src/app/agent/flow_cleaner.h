@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/agent/metrics.h"
+#include "base/clock.h"
 #include "core/conntrack/stale.h"
 
 namespace hitless::app {
@@ -15,8 +16,9 @@ namespace hitless::app {
 /// TCP stays: ending it is the application's business.
 class FlowCleaner {
  public:
-  FlowCleaner(boost::asio::io_context& io, conntrack::FlowTable& table, AgentMetrics& metrics)
-      : table_(table), metrics_(metrics), timer_(io) {}
+  FlowCleaner(boost::asio::io_context& io, conntrack::FlowTable& table, const Clock& clock,
+              AgentMetrics& metrics)
+      : table_(table), clock_(clock), metrics_(metrics), timer_(io) {}
 
   /// UDP at once. TCP a little later: an attempt whose answer is on its way must not lose its
   /// entry, while a SYN that was lost is repeated after 1 s (RFC 6298 2) at the earliest.
@@ -27,8 +29,10 @@ class FlowCleaner {
 
   void cleanLater();
   void remove(const std::vector<conntrack::Destination>& changed);
+  void remove(const std::vector<conntrack::Destination>& changed, IpFamily family);
 
   conntrack::FlowTable& table_;
+  const Clock& clock_;
   AgentMetrics& metrics_;
   boost::asio::steady_timer timer_;
   std::map<Key, conntrack::Destination> later_;  ///< The newest state of each address.

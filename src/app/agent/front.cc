@@ -10,7 +10,8 @@
 namespace hitless::app {
 namespace {
 
-constexpr nanoseconds kRetry = milliseconds(100);
+constexpr nanoseconds kFirstRetry = milliseconds(100);
+constexpr nanoseconds kLongestRetry = seconds(5);
 
 }  // namespace
 
@@ -19,9 +20,20 @@ void Front::open(const std::string& address) {
     return;
   }
   if (const Status status = tryOpen(address); !status) {
-    spdlog::warn("cannot listen on {} port {}: {}; trying again", address, port_,
-                 status.error().text());
+    if (trouble_) {
+      trouble_(address, status.error());
+    } else {
+      spdlog::warn("{}; trying again", status.error().text());
+    }
+    pause_ = kFirstRetry;
     retrySoon();
+  }
+}
+
+void Front::listenOn(const std::set<std::string>& addresses) {
+  std::erase_if(doors_, [&](const auto& door) { return !addresses.contains(door.first); });
+  for (const std::string& address : addresses) {
+    open(address);
   }
 }
 
@@ -35,7 +47,8 @@ Status Front::tryOpen(const std::string& address) {
 }
 
 void Front::retrySoon() {
-  retry_.expires_after(kRetry);
+  retry_.expires_after(pause_);
+  pause_ = std::min(pause_ * 2, kLongestRetry);
   retry_.async_wait([this](const boost::system::error_code& error) {
     if (error) {
       return;
@@ -67,11 +80,14 @@ void Front::serve(const sys::HttpRequest& request,
     return prefix.back() == '/' ? path.size() > prefix.size() && path.starts_with(prefix)
                                 : path == prefix;
   });
-  if (found == routes_.end()) {
+  if (found == routes_.end() && !rest_) {
     return responder->send(404, "text/plain", fmt::format("there is nothing at {}\n", path));
   }
   if (request.method != "GET") {
     return responder->send(405, "text/plain", "only GET is allowed here\n");
+  }
+  if (found == routes_.end()) {
+    return rest_(request, path, responder);
   }
   found->second(request, path.substr(found->first.size()), responder);
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <utility>
+
 namespace hitless::app {
 namespace {
 
@@ -21,6 +23,7 @@ Loop::Loop(Parts parts, std::string node, nanoseconds minSyncPeriod, Acknowledge
 void Loop::onServices(const watch::Update& update) {
   parts_.plane.applyServices(update);
   parts_.metrics.serviceChanges += update.changes.size();
+  parts_.metrics.serviceChangesPending += update.changes.size();
   servicesSynced_ = true;  // The first update is a full one.
   if (!update.changes.empty() || update.kind == watch::Update::Kind::kFull) {
     want();
@@ -30,6 +33,7 @@ void Loop::onServices(const watch::Update& update) {
 void Loop::onSlices(const watch::Update& update) {
   parts_.plane.applySlices(update);
   parts_.metrics.endpointChanges += update.changes.size();
+  parts_.metrics.endpointChangesPending += update.changes.size();
   slicesSynced_ = true;
   seen_ = update.revision;
   noteTriggers(update);
@@ -48,13 +52,24 @@ void Loop::onNodes(const watch::Update& update) {
   }
 }
 
+void Loop::onAddresses(std::vector<IpAddress> addresses) {
+  if (parts_.plane.applyAddresses(std::move(addresses))) {
+    want();
+  }
+}
+
 void Loop::resync() {
   parts_.plane.distrust();
+  healing_ = true;
+  pacer_.hurry(parts_.clock.mono());
   want();
+  if (scheduled_) {
+    arm();  // It may have been set to wait for the end of the sync period.
+  }
 }
 
 nanoseconds Loop::backlog() const {
-  return dirtySince_ ? parts_.clock.mono() - *dirtySince_ : nanoseconds{};
+  return dirtySince_ && listed() ? parts_.clock.mono() - *dirtySince_ : nanoseconds{};
 }
 
 void Loop::want() {
@@ -66,16 +81,18 @@ void Loop::want() {
 }
 
 void Loop::schedule() {
-  if (scheduled_ || !dirtySince_ || !servicesSynced_ || !slicesSynced_ || !nodesSynced_) {
-    return;
+  if (!scheduled_ && dirtySince_ && listed()) {
+    scheduled_ = true;
+    arm();
   }
-  scheduled_ = true;
+}
+
+void Loop::arm() {
   const MonoTime now = parts_.clock.mono();
   // Even a wait of 0 lets everything that has arrived together be taken in first.
   timer_.expires_after(pacer_.earliest(now) - now);
   timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) {
-      scheduled_ = false;
+    if (!error && std::exchange(scheduled_, false)) {
       sync();
     }
   });
@@ -85,9 +102,9 @@ void Loop::sync() {
   const std::uint64_t revision = seen_;
   const MonoTime begin = parts_.clock.mono();
   const Result<rules::SyncReceipt> receipt = parts_.plane.sync();
-  parts_.metrics.syncSeconds.observe(parts_.clock.mono() - begin);
   if (!receipt) {
     ++parts_.metrics.syncFailures;
+    parts_.metrics.syncSeconds.observe(parts_.clock.mono() - begin);
     pacer_.failed(parts_.clock.mono());
     spdlog::error("cannot program the service rules: {}", receipt.error().text());
     return schedule();
@@ -99,13 +116,18 @@ void Loop::sync() {
 
 void Loop::committed(const rules::SyncReceipt& receipt, MonoTime begin, std::uint64_t revision) {
   const bool full = receipt.mode == rules::SyncReceipt::Mode::kFull;
-  const auto took = (parts_.clock.mono() - begin) / std::chrono::microseconds(1);
+  const nanoseconds duration = parts_.clock.mono() - begin;
+  const auto took = duration / std::chrono::microseconds(1);
   AgentMetrics& metrics = parts_.metrics;
-  metrics.lastSync = parts_.clock.wall();
-  metrics.elementsWritten += receipt.dataplane.elements;
-  ++(full ? metrics.fullSyncs : metrics.partialSyncs);
-  for (const WallTime trigger : triggers_) {
-    metrics.programmingSeconds.observe(std::max(nanoseconds{}, metrics.lastSync - trigger));
+  count(receipt, duration);
+  if (std::exchange(healing_, false) && receipt.dataplane.operations > 0) {
+    ++metrics.heals;
+    spdlog::warn("restored the service rules: {} operations, {} elements in {} us",
+                 receipt.dataplane.operations, receipt.dataplane.elements, took);
+  }
+  for (const auto& [family, trigger] : triggers_) {
+    metrics.programmingSeconds.of(family).observe(
+        std::max(nanoseconds{}, metrics.lastSync - trigger));
   }
   triggers_.clear();
   committed_ = true;
@@ -119,6 +141,19 @@ void Loop::committed(const rules::SyncReceipt& receipt, MonoTime begin, std::uin
   parts_.timeline.record(event);
   acknowledge(revision);
   parts_.flows.clean(receipt.changed);
+}
+
+void Loop::count(const rules::SyncReceipt& receipt, nanoseconds duration) {
+  const bool full = receipt.mode == rules::SyncReceipt::Mode::kFull;
+  AgentMetrics& metrics = parts_.metrics;
+  metrics.lastSync = parts_.clock.wall();
+  metrics.syncSeconds.observe(duration);
+  (full ? metrics.fullSyncSeconds : metrics.partialSyncSeconds).observe(duration);
+  ++(full ? metrics.fullSyncs : metrics.partialSyncs);
+  metrics.generation += receipt.dataplane.operations > 0 ? 1 : 0;
+  metrics.elementsWritten += receipt.dataplane.elements;
+  metrics.endpointChangesPending = 0;
+  metrics.serviceChangesPending = 0;
 }
 
 void Loop::acknowledge(std::uint64_t revision) {
@@ -139,7 +174,8 @@ void Loop::noteTriggers(const watch::Update& slices) {
     const auto time =
         parseTime(kube::text(*change.object, {"metadata", "annotations", kTriggerTime}));
     if (time && change.type == watch::ChangeType::kUpsert) {
-      triggers_.push_back(*time);
+      const bool v6 = kube::text(*change.object, {"addressType"}) == "IPv6";
+      triggers_.emplace_back(v6 ? IpFamily::kV6 : IpFamily::kV4, *time);
     }
   }
 }

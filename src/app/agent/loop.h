@@ -36,21 +36,27 @@ class Loop {
   void onServices(const watch::Update& update);
   void onSlices(const watch::Update& update);
   void onNodes(const watch::Update& update);
-  /// Asks for a full sync although no object changed: a foreign hand touched the table.
+  /// The addresses of the machine's interfaces.
+  void onAddresses(std::vector<IpAddress> addresses);
+  /// Asks for a full sync at once although no object changed: a foreign hand touched the table.
   void resync();
 
   /// The highest EndpointSlice resourceVersion whose effects the kernel holds; 0 before the first
   /// sync.
   std::uint64_t watermark() const { return watermark_; }
   bool synced() const { return committed_; }
-  /// How long a change has been waiting for its commit; 0 if none is.
+  /// How long a change has been waiting for its commit; 0 if none is, or if not all collections
+  /// have been listed yet.
   nanoseconds backlog() const;
 
  private:
+  bool listed() const { return servicesSynced_ && slicesSynced_ && nodesSynced_; }
   void want();
   void schedule();
+  void arm();
   void sync();
   void committed(const rules::SyncReceipt& receipt, MonoTime begin, std::uint64_t revision);
+  void count(const rules::SyncReceipt& receipt, nanoseconds duration);
   void acknowledge(std::uint64_t revision);
   void noteTriggers(const watch::Update& slices);
 
@@ -63,11 +69,13 @@ class Loop {
   bool slicesSynced_ = false;
   bool nodesSynced_ = false;
   bool scheduled_ = false;
+  bool healing_ = false;  ///< The next sync repairs what somebody else did.
   bool committed_ = false;
   std::optional<MonoTime> dirtySince_;
   std::uint64_t seen_ = 0;  ///< The EndpointSlice watch's position.
   std::uint64_t watermark_ = 0;
-  std::vector<WallTime> triggers_;  ///< last-change-trigger-time of slices not committed yet.
+  /// last-change-trigger-time of slices not committed yet.
+  std::vector<std::pair<IpFamily, WallTime>> triggers_;
 };
 
 }  // namespace hitless::app

@@ -1,50 +1,75 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
-#include <vector>
 
+#include "app/agent/histogram.h"
 #include "base/clock.h"
+#include "base/ip.h"
+#include "sys/process/self_stats.h"
 
 namespace hitless::app {
 
-/// A Prometheus histogram over seconds.
-class Histogram {
- public:
-  /// `count` buckets, the first at `start` seconds, each `factor` times the one before.
-  Histogram(double start, double factor, int count);
-  void observe(nanoseconds value);
-  /// Lines of the text format; `labels` is `reason="x"` or empty.
-  std::string render(const std::string& name, const std::string& labels) const;
-
- private:
-  std::vector<double> bounds_;
-  std::vector<std::uint64_t> counts_;  ///< One more than bounds: +Inf.
-  double sum_ = 0;
+/// One value for each address family.
+template <class T>
+struct PerFamily {
+  T v4{};
+  T v6{};
+  T& of(IpFamily family) { return family == IpFamily::kV4 ? v4 : v6; }
+  const T& of(IpFamily family) const { return family == IpFamily::kV4 ? v4 : v6; }
 };
 
-/// The numbers of one agent. Names that kube-proxy has too mean the same as there.
+/// The numbers of one agent; metric_table.cc gives them their names. One transaction serves both
+/// address families, so what is counted here once is shown for both where kube-proxy counts by
+/// family.
 struct AgentMetrics {
   Histogram syncSeconds{0.001, 2, 15};  ///< kube-proxy's buckets
-  Histogram programmingSeconds{0.001, 2, 18};
+  Histogram fullSyncSeconds{0.001, 2, 15};
+  Histogram partialSyncSeconds{0.001, 2, 15};
+  PerFamily<Histogram> programmingSeconds{Histogram(programmingBuckets()),
+                                          Histogram(programmingBuckets())};
+  PerFamily<Histogram> flowCleaningSeconds{Histogram(0.001, 2, 15), Histogram(0.001, 2, 15)};
   std::map<std::string, Histogram> gateSeconds;  ///< by reason
   std::uint64_t syncFailures = 0;
   std::uint64_t endpointChanges = 0;
+  std::uint64_t endpointChangesPending = 0;
   std::uint64_t serviceChanges = 0;
+  std::uint64_t serviceChangesPending = 0;
+  PerFamily<std::size_t> noLocalInternal;
+  PerFamily<std::size_t> noLocalExternal;
+  std::map<int, std::uint64_t> healthzAnswers{{200, 0}, {503, 0}};  ///< by HTTP status
+  std::map<int, std::uint64_t> livezAnswers{{200, 0}, {503, 0}};
   std::uint64_t fullSyncs = 0;
   std::uint64_t partialSyncs = 0;
+  std::uint64_t generation = 0;  ///< Commits that changed the kernel.
   std::uint64_t elementsWritten = 0;
-  std::uint64_t staleFlowsDeleted = 0;
+  PerFamily<std::uint64_t> staleFlowsDeleted;
+  std::uint64_t foreignChanges = 0;
+  std::uint64_t monitorOverruns = 0;
+  std::uint64_t heals = 0;
   std::uint64_t watermark = 0;
   bool synced = false;
   std::size_t gatesHeld = 0;
   WallTime lastSync{};
   WallTime lastQueued{};
+  MonoTime started{};
+  std::map<std::string, MonoTime> lastNews;  ///< By resource: when its watch said anything.
 
   void observeGate(const std::string& reason, nanoseconds waited);
-  /// Prometheus text format 0.0.4.
-  std::string render() const;
 };
+
+/// What a scrape looks at.
+struct Scrape {
+  const AgentMetrics& metrics;
+  MonoTime now{};
+  sys::SelfStats process;
+};
+
+/// Prometheus text format 0.0.4.
+std::string render(const Scrape& scrape);
+/// docs/metrics.md
+std::string renderMetricsPage();
 
 }  // namespace hitless::app

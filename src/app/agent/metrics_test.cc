@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
 #include "app/agent/pacer.h"
 
 namespace hitless::app {
@@ -28,12 +32,32 @@ TEST(AgentMetrics, RendersEveryMetricOnceWithHelp) {
   AgentMetrics metrics;
   metrics.watermark = 4711;
   metrics.observeGate("Acknowledged", milliseconds(3));
-  const std::string text = metrics.render();
+  metrics.noLocalExternal.v6 = 3;
+  metrics.started = MonoTime{seconds(10)};
+  metrics.lastNews["services"] = MonoTime{seconds(90)};
+  metrics.lastNews["endpointslices"] = MonoTime{seconds(95)};
+  const std::string text = render({metrics, MonoTime{seconds(100)}, {}});
   EXPECT_THAT(text, HasSubstr("# TYPE hitless_watermark gauge\nhitless_watermark 4711\n"));
   EXPECT_THAT(
       text,
       HasSubstr("hitless_gate_wait_seconds_bucket{reason=\"Acknowledged\",le=\"0.004\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("# TYPE kubeproxy_sync_proxy_rules_duration_seconds histogram\n"));
+  EXPECT_THAT(text, HasSubstr("kubeproxy_sync_proxy_rules_no_local_endpoints_total{"
+                              "ip_family=\"IPv6\",traffic_policy=\"external\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("kubeproxy_proxy_healthz_total{code=\"503\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("hitless_snapshot_age_seconds{resource=\"services\"} 10\n"));
+  EXPECT_THAT(text, HasSubstr("hitless_api_contact_age_seconds 5\n"));
+}
+
+TEST(AgentMetrics, ThePageIsTheTable) {
+  const std::string path = HITLESS_SOURCE_DIR "/docs/metrics.md";
+  if (std::getenv("HITLESS_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(path) << renderMetricsPage();
+  }
+  std::ifstream file(path);
+  std::stringstream page;
+  page << file.rdbuf();
+  EXPECT_EQ(page.str(), renderMetricsPage()) << "HITLESS_UPDATE_GOLDEN=1 writes " << path;
 }
 
 TEST(SyncPacer, RunsAnIsolatedChangeAtOnceAndSpacesTheRest) {
@@ -59,6 +83,31 @@ TEST(SyncPacer, BacksOffAfterFailures) {
   pacer.succeeded(now);
   pacer.failed(now);
   EXPECT_EQ(pacer.earliest(now), now + milliseconds(100));
+}
+
+TEST(SyncPacer, HurriesPastThePeriodButNotPastAFailure) {
+  SyncPacer pacer(seconds(10));
+  const MonoTime now{seconds(100)};
+  pacer.succeeded(now);
+  pacer.hurry(now);
+  EXPECT_EQ(pacer.earliest(now), now);
+  pacer.failed(now);
+  pacer.hurry(now);
+  EXPECT_GT(pacer.earliest(now), now);
+}
+
+TEST(HealPacer, HealsAtOnceAndPacesAStorm) {
+  HealPacer pacer;
+  MonoTime now{seconds(100)};
+  EXPECT_EQ(pacer.next(now), now);
+  EXPECT_EQ(pacer.next(now), now + milliseconds(50));
+  EXPECT_EQ(pacer.next(now), now + milliseconds(150));
+  for (int i = 0; i < 20; ++i) {
+    now = pacer.next(now);
+  }
+  EXPECT_EQ(pacer.next(now), now + seconds(5));
+  now += seconds(60);
+  EXPECT_EQ(pacer.next(now), now) << "it has been quiet";
 }
 
 }  // namespace

@@ -4,9 +4,17 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/ip.h"
 #include "core/drain/gate.h"
 
 namespace hitless::app {
+
+/// Where a server listens; port 0: nowhere.
+struct BindAddress {
+  std::string host;
+  std::uint16_t port = 0;
+  bool operator==(const BindAddress&) const = default;
+};
 
 /// What `hitless agent` is told on its command line.
 struct AgentOptions {
@@ -16,7 +24,14 @@ struct AgentOptions {
   std::string timeline;  ///< Empty: none.
   std::uint16_t port = 9470;
   std::vector<std::string> bind;  ///< Empty: 127.0.0.1 and the own Node's InternalIPs.
+  BindAddress healthz;            ///< /healthz, /livez and /readyz, as kube-proxy serves them.
+  BindAddress metrics;
   nanoseconds minSyncPeriod{};
+  nanoseconds syncPeriod = seconds(30);
+  /// Where node ports, and the health checks of Services, are served: on the Node's InternalIPs,
+  /// and on the machine's addresses in these networks.
+  bool primaryNodePorts = true;
+  std::vector<Cidr> nodePortNetworks = {};
   drain::GateOptions gate;
 };
 

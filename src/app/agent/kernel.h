@@ -1,0 +1,27 @@
+#pragma once
+
+#include "sys/netlink/nft_dataplane.h"
+#include "sys/netlink/nft_monitor.h"
+#include "sys/process/instance_lock.h"
+
+namespace hitless::app {
+
+/// The agent's hold on the packet rules of its network namespace.
+struct Kernel {
+  sys::InstanceLock lock;
+  sys::NftDataplane dataplane;
+  sys::NftMonitor monitor;
+};
+
+/// Takes the place of this network namespace's one agent. The errors say what to do: another agent
+/// runs here, no privilege, a kernel without nftables.
+Result<Kernel> openKernel();
+
+/// Removes our table with everything in it. kConflict while an agent runs, which would put it back,
+/// unless `force`.
+Status removeRules(bool force);
+
+/// What a refusal of the kernel to list tables means to whoever started the agent.
+Error explainRefusal(Error error);
+
+}  // namespace hitless::app
