@@ -79,9 +79,14 @@ class Place:
     def said(self):
         return open(self.log).read() if os.path.exists(self.log) else ""
 
-    def attempt(self, *arguments):
-        """Runs a command of hitless to its end, whatever that is."""
-        return subprocess.run(self.enter + [HITLESS, *arguments], text=True, capture_output=True, timeout=60)
+    def start_program(self, *command):
+        process = subprocess.Popen(self.enter + list(command))
+        self.processes.append(process)
+        return process
+
+    def attempt(self, *arguments, before=()):
+        """Runs a command of hitless to its end, whatever that is; `before` is what execs it."""
+        return subprocess.run(self.enter + [*before, HITLESS, *arguments], text=True, capture_output=True, timeout=60)
 
     def run(self, *command, stdin=None):
         return subprocess.run(self.enter + list(command), input=stdin, text=True, capture_output=True, check=True).stdout

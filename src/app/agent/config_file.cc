@@ -112,15 +112,18 @@ class Reader {
     if (list ? !value.IsSequence() : !value.IsScalar()) {
       return wrong(value);
     }
+    if (!list && value.Scalar().empty()) {
+      return {};  // As kubeadm writes what it leaves to the defaults.
+    }
     std::vector<std::string> texts;
     const auto take = [&](const YAML::Node& node) {
+      if (!node.IsScalar()) {
+        return false;
+      }
+      const std::string text = texts.emplace_back(node.Scalar());
       const bool plain = node.Tag() == "?";
-      const bool text = key.kind == KeyKind::kString || key.kind == KeyKind::kDuration || list;
-      texts.push_back(node.IsScalar() ? node.Scalar() : "");
-      return node.IsScalar() && (text ? !(plain && looksTyped(texts.back())) : plain) &&
-             (key.kind == KeyKind::kDuration && texts.back().empty()
-                  ? true
-                  : fits(key.kind, texts.back()));
+      const bool textual = key.kind == KeyKind::kString || key.kind == KeyKind::kDuration || list;
+      return (textual ? !(plain && looksTyped(text)) : plain) && fits(key.kind, text);
     };
     if (!list && !take(value)) {
       return wrong(value);
@@ -134,7 +137,7 @@ class Reader {
   }
 
   Status apply(const ConfigKey& key, const YAML::Node& at, const std::vector<std::string>& texts) {
-    if (key.set == nullptr || (key.kind == KeyKind::kDuration && texts[0].empty())) {
+    if (key.set == nullptr) {
       return {};
     }
     if (Status set = key.set(config_, texts); !set) {

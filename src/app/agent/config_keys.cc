@@ -160,8 +160,9 @@ constexpr ConfigKey kKeys[] = {
     {"nftables.syncPeriod", kDuration, kUsed, "--sync-period", "30s",
      "A change that waits twice as long makes /healthz and /livez answer 503",
      [](ProxyConfig& c, const Values& v) -> Status {
-       c.syncPeriod = *parseDuration(v[0]);
-       return c.syncPeriod > nanoseconds{} ? Status{} : Status(invalid("it must be more than 0s"));
+       const nanoseconds period = *parseDuration(v[0]);
+       c.syncPeriod = period > nanoseconds{} ? period : c.syncPeriod;  // 0s: the default.
+       return {};
      }},
     {"nftables.minSyncPeriod", kDuration, kUsed, "--min-sync-period", "0s",
      "Least time between two commits; 0s: each change at once",

@@ -3,11 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
-
 #include "app/agent/pacer.h"
+#include "testing/page.h"
 
 namespace hitless::app {
 namespace {
@@ -50,14 +47,7 @@ TEST(AgentMetrics, RendersEveryMetricOnceWithHelp) {
 }
 
 TEST(AgentMetrics, ThePageIsTheTable) {
-  const std::string path = HITLESS_SOURCE_DIR "/docs/metrics.md";
-  if (std::getenv("HITLESS_UPDATE_GOLDEN") != nullptr) {
-    std::ofstream(path) << renderMetricsPage();
-  }
-  std::ifstream file(path);
-  std::stringstream page;
-  page << file.rdbuf();
-  EXPECT_EQ(page.str(), renderMetricsPage()) << "HITLESS_UPDATE_GOLDEN=1 writes " << path;
+  testing::expectPage("metrics.md", renderMetricsPage());
 }
 
 TEST(SyncPacer, RunsAnIsolatedChangeAtOnceAndSpacesTheRest) {

@@ -89,8 +89,8 @@ std::string renderConfigPage() {
       "    clientConnection: {kubeconfig: /var/lib/hitless/kubeconfig}\n\n"
       "A flag beats the file (kube-proxy ignores most of its flags when there is a file). A key "
       "that is not known, or a value of the wrong kind, is an error that names the file, the line "
-      "and the key. `null` and an empty string mean: as if not given. *Accepted* keys have no "
-      "effect here, and the log says so.\n\n"
+      "and the key. `null` and an empty string mean: as if not given; of the two bind addresses an "
+      "empty *flag* means: nowhere. Keys that have no effect here are named in the log.\n\n"
       "| key | flag | value | default | meaning |\n|---|---|---|---|---|\n";
   for (const ConfigKey& key : configKeys()) {
     std::string flags;
