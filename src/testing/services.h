@@ -19,8 +19,10 @@ struct PortSpec {
   std::string name = "http";
   std::string protocol = "TCP";
   int port = 80;
+  int nodePort = 0;
   std::string json() const {
-    return fmt::format(R"({{"name":"{}","protocol":"{}","port":{}}})", name, protocol, port);
+    return fmt::format(R"({{"name":"{}","protocol":"{}","port":{}{}}})", name, protocol, port,
+                       nodePort == 0 ? "" : fmt::format(R"(,"nodePort":{})", nodePort));
   }
 };
 
@@ -32,14 +34,31 @@ inline std::string joined(const std::vector<PortSpec>& ports) {
   return text;
 }
 
-/// `more` is added to spec: `"internalTrafficPolicy":"Local"`; `labels` to metadata.labels.
+/// `ip` may be two, "10.96.0.10,fd00:96::10". `more` is added to spec:
+/// `"internalTrafficPolicy":"Local"`; `labels` to metadata.labels.
 inline kube::ObjectPtr service(const std::string& name, const std::string& ip,
                                const std::vector<PortSpec>& ports = {{}},
                                const std::string& more = {}, const std::string& labels = {}) {
+  std::string ips = ip;
+  const std::size_t comma = ips.find(',');
+  if (comma != std::string::npos) {
+    ips.replace(comma, 1, "\",\"");
+  }
   return object(fmt::format(
       R"({{"metadata":{{"name":"{}","namespace":"default","resourceVersion":"1","labels":{{{}}}}},
-          "spec":{{"type":"ClusterIP","clusterIP":"{}","clusterIPs":["{}"],"ports":[{}]{}{}}}}})",
-      name, labels, ip, ip, joined(ports), more.empty() ? "" : ",", more));
+          "spec":{{"clusterIP":"{}","clusterIPs":["{}"],"ports":[{}]{}{}}}}})",
+      name, labels, ip.substr(0, comma), ips, joined(ports), more.empty() ? "" : ",", more));
+}
+
+/// A Service of type LoadBalancer; `ingress` is the JSON list: [{"ip":"192.0.2.1"}].
+inline kube::ObjectPtr loadBalancer(const std::string& name, const std::string& ip,
+                                    const std::string& ingress,
+                                    const std::vector<PortSpec>& ports = {{}},
+                                    const std::string& more = {}) {
+  kube::json::object made =
+      *service(name, ip, ports, R"("type":"LoadBalancer")" + (more.empty() ? "" : "," + more));
+  made["status"] = {{"loadBalancer", {{"ingress", kube::json::parse(ingress)}}}};
+  return std::make_shared<const kube::json::object>(std::move(made));
 }
 
 struct EndpointSpec {
@@ -48,6 +67,7 @@ struct EndpointSpec {
   bool ready = true;
   bool serving = true;
   bool terminating = false;
+  std::string hints = {};  ///< JSON: "forZones":[{"name":"a"}]
 };
 
 inline kube::ObjectPtr slice(const std::string& service, const std::vector<EndpointSpec>& endpoints,
@@ -57,8 +77,9 @@ inline kube::ObjectPtr slice(const std::string& service, const std::vector<Endpo
   for (const EndpointSpec& e : endpoints) {
     list += fmt::format(
         R"({}{{"addresses":["{}"],"nodeName":"{}",
-            "conditions":{{"ready":{},"serving":{},"terminating":{}}}}})",
-        list.empty() ? "" : ",", e.ip, e.node, e.ready, e.serving, e.terminating);
+            "conditions":{{"ready":{},"serving":{},"terminating":{}}}{}}})",
+        list.empty() ? "" : ",", e.ip, e.node, e.ready, e.serving, e.terminating,
+        e.hints.empty() ? "" : fmt::format(R"(,"hints":{{{}}})", e.hints));
   }
   return object(fmt::format(
       R"({{"metadata":{{"name":"{}-{}","namespace":"default","resourceVersion":"{}",

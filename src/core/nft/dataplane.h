@@ -23,7 +23,10 @@ class Dataplane {
   /// by what it does: "operation 3 (add chain pick-v4-2)".
   virtual Result<Receipt> apply(const Transaction& transaction) = 0;
   /// The table as it is now; a Ruleset without table if there is none.
+  /// Elements of dynamic sets are left out.
   virtual Result<Ruleset> read() = 0;
+  /// The elements of one set, also of a dynamic one; none if there is no such set.
+  virtual Result<Elements> readElements(const std::string& set) = 0;
 };
 
 /// "operation 3 (add chain pick-v4-2)"

@@ -108,6 +108,9 @@ class Differ {
     const Elements none;
     std::vector<Operation> deletions;
     for (const auto& [name, set] : wanted_.sets) {
+      if (set.spec.dynamic) {
+        continue;
+      }
       const auto old = applied_.sets.find(name);
       ElementChanges changes =
           compare(old == applied_.sets.end() ? none : old->second.elements, set.elements);

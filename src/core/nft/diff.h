@@ -4,7 +4,8 @@
 
 namespace hitless::nft {
 
-/// What turns `applied` into `wanted`: elements one by one, rules by chain. Where a set changes its
+/// What turns `applied` into `wanted`: elements one by one (those of
+/// dynamic sets not at all), rules by chain. Where a set changes its
 /// type or a base chain its hook, the table is replaced as a whole.
 Transaction diff(const Ruleset& applied, const Ruleset& wanted);
 

@@ -15,6 +15,7 @@ class DryRunDataplane : public Dataplane {
 
   Result<Receipt> apply(const Transaction& transaction) override;
   Result<Ruleset> read() override { return real_.read(); }
+  Result<Elements> readElements(const std::string& set) override { return real_.readElements(set); }
 
  private:
   Dataplane& real_;

@@ -21,6 +21,8 @@ using netlink::Writer;
 /// one element with comment takes less than 400.
 constexpr std::size_t kElementBytesPerMessage = 60'000;
 constexpr std::size_t kBatchOverhead = 64;
+/// A set that packets fill needs a bound; without one the kernel takes 65535.
+constexpr std::uint32_t kMaxDynamicElements = 1U << 20;
 constexpr std::uint16_t kCreate = NLM_F_CREATE | NLM_F_EXCL;
 
 /// Messages that must stay in one batch, without sequence numbers yet.
@@ -150,7 +152,8 @@ class MessageEncoder {
 
   void putSet(Writer& writer, const SetSpec& set) {
     writer.putString(NFTA_SET_NAME, set.name);
-    writer.putBe32(NFTA_SET_FLAGS, set.kind == SetSpec::Kind::kSet ? 0 : NFT_SET_MAP);
+    writer.putBe32(NFTA_SET_FLAGS, (set.kind == SetSpec::Kind::kSet ? 0 : NFT_SET_MAP) |
+                                       (set.dynamic ? NFT_SET_EVAL | NFT_SET_TIMEOUT : 0));
     writer.putBe32(NFTA_SET_KEY_TYPE, wire::typeNumber(set.key));
     writer.putBe32(NFTA_SET_KEY_LEN, static_cast<std::uint32_t>(sizeOf(set.key)));
     if (set.kind == SetSpec::Kind::kMap) {
@@ -158,6 +161,11 @@ class MessageEncoder {
       writer.putBe32(NFTA_SET_DATA_LEN, static_cast<std::uint32_t>(sizeOf(set.value)));
     } else if (set.kind == SetSpec::Kind::kVerdictMap) {
       writer.putBe32(NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
+    }
+    if (set.dynamic) {
+      const auto nest = writer.openNest(NFTA_SET_DESC);
+      writer.putBe32(NFTA_SET_DESC_SIZE, kMaxDynamicElements);
+      writer.closeNest(nest);
     }
     writer.putBe32(NFTA_SET_ID, ++setId_);
     encodeComment(writer, NFTA_SET_USERDATA, kSetCommentTag, set.comment);

@@ -25,7 +25,7 @@ struct Verdict {
   bool operator==(const Verdict&) const = default;
 };
 
-enum class MetaKey { kNfproto, kL4Proto };
+enum class MetaKey { kNfproto, kL4Proto, kInputName };
 /// Loads a property of the packet.
 struct Meta {
   MetaKey key = MetaKey::kNfproto;
@@ -43,12 +43,24 @@ struct Payload {
   bool operator==(const Payload&) const = default;
 };
 
-enum class CtKey { kState, kStatus, kOriginalDestinationV4, kOriginalDestinationV6 };
+enum class CtKey {
+  kState,
+  kStatus,
+  kOriginalDestinationV4,
+  kOriginalDestinationV6,
+  kOriginalDestinationPort,
+};
 /// Loads a property of the packet's connection.
 struct Ct {
   CtKey key = CtKey::kState;
   Register to;
   bool operator==(const Ct&) const = default;
+};
+
+/// Loads the kind of the packet's source address, RTN_* of linux/rtnetlink.h.
+struct SourceType {
+  Register to;
+  bool operator==(const SourceType&) const = default;
 };
 
 enum class CmpOp { kEqual, kNotEqual };
@@ -87,6 +99,15 @@ struct RandomNumber {
   bool operator==(const RandomNumber&) const = default;
 };
 
+/// Puts an element into a dynamic map, or renews its time-out and value.
+struct UpdateMap {
+  std::string map;
+  Register key;
+  Register value;
+  std::uint64_t timeout = 0;  ///< milliseconds
+  bool operator==(const UpdateMap&) const = default;
+};
+
 /// Rewrites destination address and port and ends the packet's way through this hook.
 struct Dnat {
   IpFamily family = IpFamily::kV4;
@@ -118,8 +139,8 @@ struct Foreign {
   bool operator==(const Foreign&) const = default;
 };
 
-using Expr = std::variant<Meta, Payload, Ct, Cmp, Mask, Lookup, RandomNumber, Dnat, Masquerade,
-                          Reject, Act, Foreign>;
+using Expr = std::variant<Meta, Payload, Ct, SourceType, Cmp, Mask, Lookup, RandomNumber, UpdateMap,
+                          Dnat, Masquerade, Reject, Act, Foreign>;
 
 struct Rule {
   std::vector<Expr> exprs;

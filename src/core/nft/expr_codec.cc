@@ -39,15 +39,18 @@ struct Row {
   Enum ours;
   std::uint32_t kernel;
 };
-constexpr std::array<Row<MetaKey>, 2> kMetaKeys = {
-    {{MetaKey::kNfproto, NFT_META_NFPROTO}, {MetaKey::kL4Proto, NFT_META_L4PROTO}}};
+constexpr std::array<Row<MetaKey>, 3> kMetaKeys = {{{MetaKey::kNfproto, NFT_META_NFPROTO},
+                                                    {MetaKey::kL4Proto, NFT_META_L4PROTO},
+                                                    {MetaKey::kInputName, NFT_META_IIFNAME}}};
 constexpr std::array<Row<PayloadBase>, 2> kBases = {
     {{PayloadBase::kNetwork, NFT_PAYLOAD_NETWORK_HEADER},
      {PayloadBase::kTransport, NFT_PAYLOAD_TRANSPORT_HEADER}}};
-constexpr std::array<Row<CtKey>, 4> kCtKeys = {{{CtKey::kState, NFT_CT_STATE},
-                                                {CtKey::kStatus, NFT_CT_STATUS},
-                                                {CtKey::kOriginalDestinationV4, NFT_CT_DST_IP},
-                                                {CtKey::kOriginalDestinationV6, NFT_CT_DST_IP6}}};
+constexpr std::array<Row<CtKey>, 5> kCtKeys = {
+    {{CtKey::kState, NFT_CT_STATE},
+     {CtKey::kStatus, NFT_CT_STATUS},
+     {CtKey::kOriginalDestinationV4, NFT_CT_DST_IP},
+     {CtKey::kOriginalDestinationV6, NFT_CT_DST_IP6},
+     {CtKey::kOriginalDestinationPort, NFT_CT_PROTO_DST}}};
 constexpr std::array<Row<CmpOp>, 2> kCmpOps = {
     {{CmpOp::kEqual, NFT_CMP_EQ}, {CmpOp::kNotEqual, NFT_CMP_NEQ}}};
 constexpr std::array<Row<IpFamily>, 2> kFamilies = {
@@ -75,7 +78,7 @@ std::optional<Enum> fromKernel(const std::array<Row<Enum>, N>& rows,
 }
 
 bool directed(CtKey key) {
-  return key == CtKey::kOriginalDestinationV4 || key == CtKey::kOriginalDestinationV6;
+  return key != CtKey::kState && key != CtKey::kStatus;
 }
 
 void putData(Writer& writer, std::uint16_t type, ByteView bytes) {
@@ -121,6 +124,13 @@ struct Encode {
       }
     });
   }
+  void operator()(const SourceType& e) {
+    expr("fib", [&] {
+      w.putBe32(NFTA_FIB_DREG, numberOf(e.to));
+      w.putBe32(NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+      w.putBe32(NFTA_FIB_FLAGS, NFTA_FIB_F_SADDR);
+    });
+  }
   void operator()(const Cmp& e) {
     expr("cmp", [&] {
       w.putBe32(NFTA_CMP_SREG, numberOf(e.from));
@@ -157,6 +167,15 @@ struct Encode {
       w.putBe32(NFTA_NG_MODULUS, e.modulus);
       w.putBe32(NFTA_NG_TYPE, NFT_NG_RANDOM);
       w.putBe32(NFTA_NG_OFFSET, e.offset);
+    });
+  }
+  void operator()(const UpdateMap& e) {
+    expr("dynset", [&] {
+      w.putString(NFTA_DYNSET_SET_NAME, e.map);
+      w.putBe32(NFTA_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+      w.putBe32(NFTA_DYNSET_SREG_KEY, numberOf(e.key));
+      w.putBe32(NFTA_DYNSET_SREG_DATA, numberOf(e.value));
+      w.putBe64(NFTA_DYNSET_TIMEOUT, e.timeout);
     });
   }
   void operator()(const Dnat& e) {
@@ -214,6 +233,13 @@ Decoded decodeCt(const Attributes& a) {
   return key && to && original ? Decoded(Ct{*key, *to}) : std::nullopt;
 }
 
+Decoded decodeFib(const Attributes& a) {
+  const auto to = registerOf(a.be32(NFTA_FIB_DREG));
+  const bool sourceType = a.be32(NFTA_FIB_RESULT) == NFT_FIB_RESULT_ADDRTYPE &&
+                          a.be32(NFTA_FIB_FLAGS) == NFTA_FIB_F_SADDR;
+  return to && sourceType ? Decoded(SourceType{*to}) : std::nullopt;
+}
+
 std::optional<Datum> decodeData(const Attributes& data) {
   const ByteView bytes = data.payload(NFTA_DATA_VALUE);
   return bytes.empty() || bytes.size() > Datum::kCapacity ? std::nullopt
@@ -262,6 +288,16 @@ Decoded decodeRandom(const Attributes& a) {
   return to && modulus && random ? Decoded(RandomNumber{*modulus, offset, *to}) : std::nullopt;
 }
 
+Decoded decodeUpdate(const Attributes& a) {
+  const auto key = registerOf(a.be32(NFTA_DYNSET_SREG_KEY));
+  const auto value = registerOf(a.be32(NFTA_DYNSET_SREG_DATA));
+  const auto timeout = a.be64(NFTA_DYNSET_TIMEOUT);
+  const bool update = a.be32(NFTA_DYNSET_OP) == NFT_DYNSET_OP_UPDATE;
+  return key && value && timeout && update
+             ? Decoded(UpdateMap{std::string(a.text(NFTA_DYNSET_SET_NAME)), *key, *value, *timeout})
+             : std::nullopt;
+}
+
 Decoded decodeNat(const Attributes& a) {
   const auto family = fromKernel(kFamilies, a.be32(NFTA_NAT_FAMILY));
   const auto address = registerOf(a.be32(NFTA_NAT_REG_ADDR_MIN));
@@ -293,14 +329,16 @@ struct Decoder {
   std::string_view name;
   Decoded (*decode)(const Attributes&);
 };
-constexpr std::array<Decoder, 11> kDecoders = {{
+constexpr std::array<Decoder, 13> kDecoders = {{
     {"meta", decodeMeta},
     {"payload", decodePayload},
     {"ct", decodeCt},
+    {"fib", decodeFib},
     {"cmp", decodeCmp},
     {"bitwise", decodeMask},
     {"lookup", decodeLookup},
     {"numgen", decodeRandom},
+    {"dynset", decodeUpdate},
     {"nat", decodeNat},
     {"masq", decodeMasquerade},
     {"reject", decodeReject},

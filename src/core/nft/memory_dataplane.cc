@@ -204,6 +204,10 @@ class Applier {
     if (const auto* act = std::get_if<Act>(&expr)) {
       return checkTarget(targetChain(act->verdict));
     }
+    if (const auto* update = std::get_if<UpdateMap>(&expr)) {
+      const auto map = rules_.sets.find(update->map);
+      return map == rules_.sets.end() ? ENOENT : map->second.spec.dynamic ? 0 : EOPNOTSUPP;
+    }
     const auto* lookup = std::get_if<Lookup>(&expr);
     if (lookup == nullptr) {
       return std::holds_alternative<Foreign>(expr) ? EINVAL : 0;
@@ -262,7 +266,9 @@ class Applier {
       for (const Rule& rule : chain.rules) {
         for (const Expr& expr : rule.exprs) {
           const auto* lookup = std::get_if<Lookup>(&expr);
-          if (lookup != nullptr && lookup->set == name) {
+          const auto* update = std::get_if<UpdateMap>(&expr);
+          if ((lookup != nullptr && lookup->set == name) ||
+              (update != nullptr && update->map == name)) {
             return true;
           }
         }
@@ -287,15 +293,80 @@ class Applier {
   std::set<std::string> path_;
 };
 
-bool changesJumps(const Transaction& transaction) {
+/// As in the kernel: only rules and verdicts can make a new path through the chains.
+bool changesJumps(const Ruleset& ruleset, const Transaction& transaction) {
   for (const Operation& operation : transaction.operations) {
-    if (std::holds_alternative<AddRule>(operation) ||
-        std::holds_alternative<AddElements>(operation)) {
+    if (std::holds_alternative<AddRule>(operation)) {
+      return true;
+    }
+    const auto* added = std::get_if<AddElements>(&operation);
+    const auto set = added != nullptr ? ruleset.sets.find(added->set) : ruleset.sets.end();
+    if (set != ruleset.sets.end() && set->second.spec.kind == SetSpec::Kind::kVerdictMap) {
       return true;
     }
   }
   return false;
 }
+
+/// Remembers what a transaction may change, to take it back: one service's change must not cost a
+/// copy of the whole table.
+class Undo {
+ public:
+  Undo(Ruleset& ruleset, const Transaction& transaction) : ruleset_(ruleset) {
+    for (const Operation& operation : transaction.operations) {
+      std::visit([this](const auto& op) { note(op); }, operation);
+    }
+  }
+
+  void run() {
+    if (whole_) {
+      ruleset_ = std::move(*whole_);
+      return;
+    }
+    for (auto& [name, set] : sets_) {
+      restore(ruleset_.sets, name, std::move(set));
+    }
+    for (auto& [name, chain] : chains_) {
+      restore(ruleset_.chains, name, std::move(chain));
+    }
+  }
+
+ private:
+  template <class Op>
+  void note(const Op& op) {
+    if constexpr (requires { op.table; } || std::is_same_v<Op, DeleteTable>) {
+      whole_ = whole_ ? std::move(whole_) : std::optional(ruleset_);
+    } else if constexpr (requires { op.set.name; }) {
+      keep(sets_, ruleset_.sets, op.set.name);
+    } else if constexpr (requires { op.set; }) {
+      keep(sets_, ruleset_.sets, op.set);
+    } else if constexpr (requires { op.chain.name; }) {
+      keep(chains_, ruleset_.chains, op.chain.name);
+    } else {
+      keep(chains_, ruleset_.chains, op.chain);
+    }
+  }
+
+  template <class Kept, class Map>
+  static void keep(Kept& kept, const Map& map, const std::string& name) {
+    const auto it = map.find(name);
+    kept.try_emplace(name, it == map.end() ? std::nullopt : std::optional(it->second));
+  }
+
+  template <class Map, class Kept>
+  static void restore(Map& map, const std::string& name, Kept kept) {
+    if (kept) {
+      map.insert_or_assign(name, std::move(*kept));
+    } else {
+      map.erase(name);
+    }
+  }
+
+  Ruleset& ruleset_;
+  std::optional<Ruleset> whole_;
+  std::map<std::string, std::optional<Set>> sets_;
+  std::map<std::string, std::optional<Chain>> chains_;
+};
 
 }  // namespace
 
@@ -308,19 +379,38 @@ int applyTo(Ruleset& ruleset, const Transaction& transaction, std::size_t& faile
     }
     ++failed;
   }
-  return changesJumps(transaction) ? applier.validate() : 0;
+  return changesJumps(ruleset, transaction) ? applier.validate() : 0;
+}
+
+Result<Ruleset> MemoryDataplane::read() {
+  Ruleset seen = ruleset_;
+  for (auto& [name, set] : seen.sets) {
+    if (set.spec.dynamic) {
+      set.elements.clear();
+    }
+  }
+  return seen;
+}
+
+Result<Elements> MemoryDataplane::readElements(const std::string& set) {
+  const auto it = ruleset_.sets.find(set);
+  return it == ruleset_.sets.end() ? Elements{} : it->second.elements;
+}
+
+void MemoryDataplane::update(const std::string& map, const Element& element) {
+  ruleset_.sets.at(map).elements.insert_or_assign(element.first, element.second);
 }
 
 Result<Receipt> MemoryDataplane::apply(const Transaction& transaction) {
   std::size_t failed = 0;
-  Ruleset next = ruleset_;
-  const int err = refusal_ != 0 ? refusal_ : applyTo(next, transaction, failed);
+  Undo undo(ruleset_, transaction);
+  const int err = refusal_ != 0 ? refusal_ : applyTo(ruleset_, transaction, failed);
   refusal_ = 0;
   if (err != 0) {
+    undo.run();
     return tl::unexpected(
         osError("change the packet rules", err).about(operationSubject(transaction, failed)));
   }
-  ruleset_ = std::move(next);
   return Receipt{transaction.operations.size(), transaction.elementCount(), 1, 0};
 }
 

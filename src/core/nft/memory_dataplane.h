@@ -17,9 +17,12 @@ class MemoryDataplane : public Dataplane {
   explicit MemoryDataplane(std::string table) : table_(std::move(table)) {}
 
   Result<Receipt> apply(const Transaction& transaction) override;
-  Result<Ruleset> read() override { return ruleset_; }
+  Result<Ruleset> read() override;
+  Result<Elements> readElements(const std::string& set) override;
 
   const Ruleset& ruleset() const { return ruleset_; }
+  /// What a packet does to a dynamic map.
+  void update(const std::string& map, const Element& element);
   /// What a foreign `nft flush ruleset` does.
   void flush() { ruleset_ = {}; }
   /// Refuses the next transaction with this errno at its first operation.

@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <linux/netfilter.h>
+#include <linux/rtnetlink.h>
 
 #include <array>
 #include <bit>
@@ -50,7 +51,8 @@ class RuleText {
   }
 
   void operator()(const Meta& e) {
-    set(e.to, e.key == MetaKey::kNfproto ? "meta nfproto" : "meta l4proto");
+    constexpr std::array<std::string_view, 3> kNames = {"meta nfproto", "meta l4proto", "iifname"};
+    set(e.to, std::string(kNames[static_cast<std::size_t>(e.key)]));
   }
 
   void operator()(const Payload& e) {
@@ -67,10 +69,15 @@ class RuleText {
   }
 
   void operator()(const Ct& e) {
-    constexpr std::array<std::string_view, 4> kNames = {
-        "ct state", "ct status", "ct original ip daddr", "ct original ip6 daddr"};
+    constexpr std::array<std::string_view, 5> kNames = {
+        "ct state", "ct status", "ct original ip daddr", "ct original ip6 daddr",
+        "ct original proto-dst"};
+    familyImplied_ = familyImplied_ || e.key == CtKey::kOriginalDestinationV4 ||
+                     e.key == CtKey::kOriginalDestinationV6;
     set(e.to, std::string(kNames[static_cast<std::size_t>(e.key)]));
   }
+
+  void operator()(const SourceType& e) { set(e.to, "fib saddr type"); }
 
   void operator()(const Mask& e) {
     masks_[e.to.word] = e.mask;
@@ -82,6 +89,10 @@ class RuleText {
     const auto mask = masks_.find(e.from.word);
     if (left == "meta nfproto" && e.op == CmpOp::kEqual) {
       family_ = e.value.bytes()[0] == NFPROTO_IPV4 ? "ipv4" : "ipv6";
+    } else if (left == "iifname") {
+      emit(fmt::format("iifname {}", interfaceText(e.value)));
+    } else if (left == "fib saddr type") {
+      emit(fmt::format("{} {}", left, addressTypeText(text::hostNumber(e.value.bytes()))));
     } else if (left == "meta l4proto") {
       emit(fmt::format("{} {}", left, text::datum({FieldType::kInetProto}, padded(e.value))));
     } else if (mask != masks_.end() && left.starts_with("ct ")) {
@@ -110,6 +121,14 @@ class RuleText {
   void operator()(const RandomNumber& e) {
     const std::string offset = e.offset == 0 ? "" : fmt::format(" offset {}", e.offset);
     set(e.to, fmt::format("numgen random mod {}{}", e.modulus, offset));
+  }
+
+  void operator()(const UpdateMap& e) {
+    const auto map = context_.sets.find(e.map);
+    const std::string value =
+        map == context_.sets.end() ? get(e.value) : fieldsText(map->second.spec.value, e.value);
+    emit(fmt::format("update @{} {{ {} timeout {}s : {} }}", e.map, get(e.key), e.timeout / 1000,
+                     value));
   }
 
   void operator()(const Dnat& e) {
@@ -141,13 +160,27 @@ class RuleText {
     if (set == context_.sets.end()) {
       return get(e.from);
     }
+    return fieldsText(set->second.spec.key, e.from);
+  }
+
+  std::string fieldsText(const std::vector<FieldType>& fields, Register reg) const {
     std::vector<std::string> parts;
-    Register reg = e.from;
-    for (const FieldType field : set->second.spec.key) {
+    for (const FieldType field : fields) {
       parts.push_back(get(reg));
       reg.word = static_cast<std::uint8_t>(reg.word + (info(field).size + 3) / 4);
     }
     return join(parts, " . ");
+  }
+
+  /// A name that is compared without its NUL is a prefix.
+  static std::string interfaceText(const Datum& value) {
+    std::string name(value.bytes().begin(), value.bytes().end());
+    const std::size_t end = name.find('\0');
+    return fmt::format("\"{}{}\"", name.substr(0, end), end == std::string::npos ? "*" : "");
+  }
+
+  static std::string addressTypeText(std::uint32_t type) {
+    return type == RTN_LOCAL ? "local" : std::to_string(type);
   }
 
   static std::string flagText(const std::string& left, std::uint32_t bits) {

@@ -60,6 +60,8 @@ struct SetSpec {
   std::vector<FieldType> key;
   std::vector<FieldType> value;  ///< Of kMap.
   std::string comment;
+  /// Filled by packets (UpdateMap), with elements that expire: not ours to compare or to restore.
+  bool dynamic = false;
   bool operator==(const SetSpec&) const = default;
 };
 

@@ -42,6 +42,9 @@ std::string setTypeText(const SetSpec& spec) {
 std::string setText(const Set& set) {
   std::string text =
       fmt::format("\t{} {} {{\n\t\t{}\n", keyword(set.spec), set.spec.name, setTypeText(set.spec));
+  if (set.spec.dynamic) {
+    text += "\t\tflags dynamic,timeout\n";
+  }
   if (!set.spec.comment.empty()) {
     text += fmt::format("\t\tcomment \"{}\"\n", set.spec.comment);
   }
@@ -113,8 +116,8 @@ struct OperationText {
     return fmt::format("add rule inet {} {} {}\n", table, op.chain, render(op.rule, context));
   }
   std::string operator()(const AddSet& op) const {
-    return fmt::format("add {} inet {} {} {{ {}; }}\n", keyword(op.set), table, op.set.name,
-                       setTypeText(op.set));
+    return fmt::format("add {} inet {} {} {{ {};{} }}\n", keyword(op.set), table, op.set.name,
+                       setTypeText(op.set), op.set.dynamic ? " flags dynamic,timeout;" : "");
   }
   std::string operator()(const DeleteSet& op) const {
     return fmt::format("delete set inet {} {}\n", table, op.set);

@@ -3,29 +3,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "core/rules/affinity.h"
+#include "core/rules/dispatch.h"
+#include "core/rules/match.h"
 #include "core/rules/names.h"
 
 namespace hitless::rules {
 namespace {
 
 using nft::Datum;
+using nft::VerdictKind;
 using service::Outcome;
+using service::PlannedFamily;
 using service::PlannedPort;
 using service::Target;
-
-Datum serviceKey(const PlannedPort& port) {
-  Datum key;
-  key.address(port.vip).protocol(static_cast<std::uint8_t>(port.protocol)).port(port.port);
-  return key;
-}
-
-Datum slotKey(const PlannedPort& port, std::uint32_t slot) {
-  Datum key = serviceKey(port);
-  key.number(slot);
-  return key;
-}
+using service::TrafficPolicy;
 
 /// "namespace/name:port", cut to what nft keeps of a comment.
 std::string commentFor(const service::ServiceName& name, const PlannedPort& port) {
@@ -38,57 +31,128 @@ std::string commentFor(const service::ServiceName& name, const PlannedPort& port
   return text;
 }
 
-std::optional<Target> targetOf(const Datum& value, IpFamily family) {
-  const auto bytes = value.bytes();
-  const std::size_t size = family == IpFamily::kV4 ? 4 : 16;
-  if (bytes.size() < size + 2) {
-    return std::nullopt;
-  }
-  const auto port = static_cast<std::uint16_t>(bytes[size] << 8 | bytes[size + 1]);
-  if (family == IpFamily::kV4) {
-    const std::uint32_t ip =
-        static_cast<std::uint32_t>(bytes[0]) << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3];
-    return Target{IpAddress::v4(ip), port};
-  }
-  std::array<std::uint8_t, 16> ip{};
-  std::copy_n(bytes.begin(), ip.size(), ip.begin());
-  return Target{IpAddress::v6(ip), port};
-}
+/// One service in one family.
+class Contribution {
+ public:
+  Contribution(nft::Ruleset& out, const Surroundings& around, const service::ServiceName& name,
+               const LaidOutService& service, const PlannedFamily& family)
+      : out_(out), around_(around), name_(name), service_(service), family_(family) {}
 
-void addForwarding(ElementsBySet& out, const service::ServiceName& name, const PlannedPort& port,
-                   const std::vector<Target>& slots) {
-  const IpFamily family = port.vip.family();
-  nft::Elements& endpoints = out[names::serviceEndpoints(family)];
-  for (std::uint32_t slot = 0; slot < slots.size(); ++slot) {
-    Datum value;
-    value.address(slots[slot].ip).port(slots[slot].port);
-    endpoints[slotKey(port, slot)] = {value, slot == 0 ? commentFor(name, port) : std::string{}};
+  void add() {
+    set(names::kClusterIps)[Datum().address(family_.clusterIp)] = {};
+    addFirewall();
+    for (const PlannedPort& port : family_.ports) {
+      const auto entries = entriesOf(service_.plan, family_, port);
+      for (const Entry& entry : entries) {
+        addSlots(port, entry);
+        addPolicy(port, entry);
+        addVerdict(port, entry);
+      }
+      if (service_.plan.affinityTimeout) {
+        addAffinity(out_, {name_, service_.plan, family_, port}, entries);
+      }
+    }
   }
-}
+
+ private:
+  nft::Elements& set(std::string_view stem) { return named(names::suffixed(stem, family_.family)); }
+  nft::Elements& named(const std::string& name) { return out_.sets[name].elements; }
+  nft::Elements& set(const Entry& entry, std::string_view byAddress, std::string_view byNodePort) {
+    return set(entry.kind() == PortKind::kAddress ? byAddress : byNodePort);
+  }
+
+  void addSlots(const PlannedPort& port, const Entry& entry) {
+    const auto* targets = find(service_.slots, slotsKey(family_, port, entry.policy));
+    if (targets == nullptr) {
+      return;
+    }
+    nft::Elements& endpoints = named(endpointsMap(entry.kind(), family_.family));
+    for (std::uint32_t slot = 0; slot < targets->size(); ++slot) {
+      const Target& target = (*targets)[slot];
+      endpoints[entry.slotKey(slot)] = {Datum().address(target.ip).port(target.port),
+                                        slot == 0 ? commentFor(name_, port) : std::string{}};
+    }
+  }
+
+  /// Where masquerading and the view from inside depend on externalTrafficPolicy.
+  void addPolicy(const PlannedPort& port, const Entry& entry) {
+    if (entry.via == Entry::Via::kClusterIp || entry.view != View::kOwn) {
+      return;
+    }
+    nft::Elements& elements = entry.policy == TrafficPolicy::kCluster
+                                  ? set(entry, names::kExternalCluster, names::kNodePortsCluster)
+                                  : set(entry, names::kExternalLocal, names::kNodePortsLocal);
+    elements[entry.key] = {{}, commentFor(name_, port)};
+  }
+
+  /// What happens where there is no endpoint. Cluster IPs are refused as a whole.
+  void addVerdict(const PlannedPort& port, const Entry& entry) {
+    const Outcome outcome = port.route(entry.policy).outcome;
+    if (outcome == Outcome::kForward || entry.view != View::kOwn) {
+      return;
+    }
+    if (outcome == Outcome::kDrop) {
+      set(entry, names::kNoLocalEndpoint, names::kNodePortNoLocalEndpoint)[entry.key] = {
+          {}, commentFor(name_, port)};
+    } else if (entry.via != Entry::Via::kClusterIp) {
+      set(entry, names::kNoEndpoint, names::kNodePortNoEndpoint)[entry.key] = {
+          {}, commentFor(name_, port)};
+    }
+  }
+
+  /// loadBalancerSourceRanges: who is not listed is not answered.
+  void addFirewall() {
+    if (family_.sourceRanges.empty() || family_.balancerIps.empty()) {
+      return;
+    }
+    const std::string name =
+        fmt::format("{}-{}", names::suffixed(names::kFirewall, family_.family), name_.text());
+    auto& rules = out_.addChain({name, std::nullopt, {}}).rules;
+    for (const Cidr& range : allowedSources()) {
+      rules.push_back(
+          {isFamily(family_.family) + inNetwork(range, true) + Exprs{act(VerdictKind::kReturn)},
+           {}});
+    }
+    rules.push_back({{act(VerdictKind::kDrop)}, {}});
+    nft::Elements& verdicts = set(names::kFirewall);
+    for (const IpAddress& balancer : family_.balancerIps) {
+      for (const PlannedPort& port : family_.ports) {
+        verdicts[addressKey(balancer, port)] = {nft::Verdict{VerdictKind::kGoto, name},
+                                                commentFor(name_, port)};
+      }
+    }
+  }
+
+  /// Where the node itself is allowed, so is the load balancer's IP: kernels give the node's own
+  /// connections to it that source (kube-proxy proxier.go).
+  std::vector<Cidr> allowedSources() const {
+    std::vector<Cidr> ranges = family_.sourceRanges;
+    const bool nodeAllowed = std::any_of(ranges.begin(), ranges.end(), [&](const Cidr& range) {
+      return std::any_of(around_.nodeAddresses.begin(), around_.nodeAddresses.end(),
+                         [&](const IpAddress& own) { return range.contains(own); });
+    });
+    if (nodeAllowed) {
+      for (const IpAddress& balancer : family_.balancerIps) {
+        ranges.push_back({balancer, static_cast<std::uint8_t>(balancer.bytes().size() * 8)});
+      }
+    }
+    return ranges;
+  }
+
+  nft::Ruleset& out_;
+  const Surroundings& around_;
+  const service::ServiceName& name_;
+  const LaidOutService& service_;
+  const PlannedFamily& family_;
+};
 
 }  // namespace
 
-void addElements(ElementsBySet& out, const Options& options, const service::ServiceName& name,
-                 const LaidOutService& service) {
-  const auto enabled = [&](IpFamily family) {
-    return std::find(options.families.begin(), options.families.end(), family) !=
-           options.families.end();
-  };
-  for (const IpAddress& vip : service.plan.vips) {
-    if (enabled(vip.family())) {
-      out[names::clusterIps(vip.family())][Datum().address(vip)] = {};
-    }
-  }
-  for (std::size_t i = 0; i < service.plan.ports.size(); ++i) {
-    const PlannedPort& port = service.plan.ports[i];
-    if (!enabled(port.vip.family())) {
-      continue;
-    }
-    if (port.outcome == Outcome::kForward) {
-      addForwarding(out, name, port, service.slots[i]);
-    } else if (port.outcome == Outcome::kDrop) {
-      out[names::noLocalEndpoint(port.vip.family())][serviceKey(port)] = {{},
-                                                                          commentFor(name, port)};
+void contribute(nft::Ruleset& out, const Surroundings& around, const service::ServiceName& name,
+                const LaidOutService& service) {
+  for (const PlannedFamily& family : service.plan.families) {
+    if (enabled(around.options, family.family)) {
+      Contribution(out, around, name, service, family).add();
     }
   }
 }
@@ -97,17 +161,9 @@ nft::Element hairpinElement(const IpAddress& address) {
   return {Datum().address(address).address(address), {}};
 }
 
-std::vector<Target> slotsIn(const nft::Elements& endpoints, const PlannedPort& port) {
-  std::vector<Target> slots;
-  for (std::uint32_t slot = 0;; ++slot) {
-    const auto it = endpoints.find(slotKey(port, slot));
-    const auto* value = it == endpoints.end() ? nullptr : std::get_if<Datum>(&it->second.target);
-    const auto target = value != nullptr ? targetOf(*value, port.vip.family()) : std::nullopt;
-    if (!target) {
-      return slots;
-    }
-    slots.push_back(*target);
-  }
+bool enabled(const Options& options, IpFamily family) {
+  return std::find(options.families.begin(), options.families.end(), family) !=
+         options.families.end();
 }
 
 }  // namespace hitless::rules

@@ -1,31 +1,27 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "core/nft/ruleset.h"
+#include "core/rules/laid_out.h"
 #include "core/rules/options.h"
-#include "core/service/plan.h"
 
 namespace hitless::rules {
 
-/// A planned service with its endpoints laid out in slots, one list per planned port.
-struct LaidOutService {
-  service::PlannedService plan;
-  std::vector<std::vector<service::Target>> slots;
-  bool operator==(const LaidOutService&) const = default;
+/// What decides about a service's part of the ruleset besides the service.
+struct Surroundings {
+  const Options& options;
+  /// The Node's addresses: where they are among loadBalancerSourceRanges.
+  const std::vector<IpAddress>& nodeAddresses;
 };
 
-using ElementsBySet = std::map<std::string, nft::Elements>;
-
-/// The elements that a service contributes, except to the hairpin sets, which services share.
-void addElements(ElementsBySet& out, const Options& options, const service::ServiceName& name,
-                 const LaidOutService& service);
+/// Adds what a service contributes, except to the hairpin sets, which services share: elements,
+/// and where it has source ranges or session affinity chains and maps of its own.
+void contribute(nft::Ruleset& out, const Surroundings& around, const service::ServiceName& name,
+                const LaidOutService& service);
 nft::Element hairpinElement(const IpAddress& address);
 
-/// The endpoints of a service port as the endpoints map of its family holds them, by slot.
-std::vector<service::Target> slotsIn(const nft::Elements& endpoints,
-                                     const service::PlannedPort& port);
+bool enabled(const Options& options, IpFamily family);
 
 }  // namespace hitless::rules

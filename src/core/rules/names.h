@@ -8,13 +8,18 @@
 
 #include "base/ip.h"
 
-/// Every name in our table, as `nft list ruleset` shows it. Maps, sets and pick chains exist once
-/// per address family and carry its suffix.
+/// Every name in our table, as `nft list ruleset` shows it. Maps, sets and chains that hold
+/// addresses exist once per address family and carry its suffix.
+///
+/// A *service port* here is what a packet is addressed to: address . protocol . port, or for a node
+/// port protocol . port at one of the node's addresses.
 namespace hitless::rules::names {
 
 inline constexpr std::string_view kTable = "hitless";
 
 // Base chains are named after what they do at their hook.
+inline constexpr std::string_view kFilterPrerouting = "filter-prerouting";
+inline constexpr std::string_view kFilterOutputBeforeNat = "filter-output-before-nat";
 inline constexpr std::string_view kNatPrerouting = "nat-prerouting";
 inline constexpr std::string_view kNatOutput = "nat-output";
 inline constexpr std::string_view kNatPostrouting = "nat-postrouting";
@@ -22,36 +27,45 @@ inline constexpr std::string_view kFilterInput = "filter-input";
 inline constexpr std::string_view kFilterForward = "filter-forward";
 inline constexpr std::string_view kFilterOutput = "filter-output";
 
-inline constexpr std::string_view kUnserved = "unserved";  ///< Chain: what no endpoint took.
+/// Chain: what no endpoint took.
+inline constexpr std::string_view kUnserved = "unserved";
+/// Chain: which translated connections leave with the node's address.
+inline constexpr std::string_view kMasquerade = "masquerade";
+/// Chains: note which endpoint a client got, for session affinity.
+inline constexpr std::string_view kRemember = "remember";
+inline constexpr std::string_view kRememberFromNode = "remember-from-node";
 
 inline std::string suffixed(std::string_view stem, IpFamily family) {
   return fmt::format("{}-{}", stem, family == IpFamily::kV4 ? "v4" : "v6");
 }
 
-/// Map: address . protocol . port . slot -> endpoint address . port. The slots of a service port
-/// are filled from 0 on without gaps.
-inline std::string serviceEndpoints(IpFamily family) {
-  return suffixed("service-endpoints", family);
-}
-/// Set: cluster IPs of all services that have one.
-inline std::string clusterIps(IpFamily family) {
-  return suffixed("cluster-ips", family);
-}
-/// Set: address . address of each endpoint on this node.
-inline std::string hairpin(IpFamily family) {
-  return suffixed("hairpin", family);
-}
-/// Set: address . protocol . port of services whose policy is Local, without endpoint on this node.
-inline std::string noLocalEndpoint(IpFamily family) {
-  return suffixed("no-local-endpoint", family);
-}
-/// Chain: finds out how many endpoints there are, and goes to the pick chain for it.
-inline std::string services(IpFamily family) {
-  return suffixed("services", family);
-}
-/// Chain: goes to the endpoint in a random slot below `size`.
-inline std::string pick(IpFamily family, std::uint32_t size) {
-  return fmt::format("{}-{}", suffixed("pick", family), size);
-}
+// Maps: service port . slot -> endpoint address . port. The slots of a service port are filled from
+// 0 on without gaps.
+inline constexpr std::string_view kServiceEndpoints = "service-endpoints";
+inline constexpr std::string_view kNodePortEndpoints = "node-port-endpoints";
+// Verdict maps: service port . view -> chain of that service.
+inline constexpr std::string_view kAffinity = "session-affinity";
+inline constexpr std::string_view kNodePortAffinity = "session-affinity-node-ports";
+inline constexpr std::string_view kRemembered = "remember-affinity";
+inline constexpr std::string_view kNodePortRemembered = "remember-affinity-node-ports";
+/// Verdict map: service port at a load balancer's IP -> chain with the sources that may use it.
+inline constexpr std::string_view kFirewall = "source-ranges";
+
+// Sets of addresses.
+inline constexpr std::string_view kClusterIps = "cluster-ips";
+inline constexpr std::string_view kNodePortAddresses = "node-port-addresses";
+/// Pairs: address . address of each endpoint on this node.
+inline constexpr std::string_view kHairpin = "hairpin";
+
+// Sets of service ports outside the cluster's own range, by externalTrafficPolicy.
+inline constexpr std::string_view kExternalCluster = "external-cluster";
+inline constexpr std::string_view kExternalLocal = "external-local";
+inline constexpr std::string_view kNodePortsCluster = "node-ports-cluster";
+inline constexpr std::string_view kNodePortsLocal = "node-ports-local";
+// Sets of service ports without an endpoint.
+inline constexpr std::string_view kNoEndpoint = "no-endpoint";
+inline constexpr std::string_view kNodePortNoEndpoint = "no-endpoint-node-ports";
+inline constexpr std::string_view kNoLocalEndpoint = "no-local-endpoint";
+inline constexpr std::string_view kNodePortNoLocalEndpoint = "no-local-endpoint-node-ports";
 
 }  // namespace hitless::rules::names

@@ -2,145 +2,100 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 
 #include "core/nft/diff.h"
+#include "core/rules/flows.h"
 #include "core/rules/names.h"
 #include "core/rules/skeleton.h"
-#include "core/rules/slots.h"
 
 namespace hitless::rules {
 namespace {
 
 using service::Outcome;
+using service::PlannedFamily;
 using service::PlannedPort;
+using service::PlannedService;
 using service::ServiceName;
-using service::Target;
+using service::TrafficPolicy;
 
-bool samePort(const PlannedPort& a, const PlannedPort& b) {
-  return a.vip == b.vip && a.protocol == b.protocol && a.port == b.port;
-}
-
-const PlannedPort* findPort(const LaidOutService& service, const PlannedPort& port) {
-  for (const PlannedPort& other : service.plan.ports) {
-    if (samePort(other, port)) {
-      return &other;
-    }
-  }
-  return nullptr;
-}
-
-/// Plans a service and lays its endpoints out; `previousSlots` gives the slots of a port so far.
-template <class PreviousSlots>
-LaidOutService layOut(service::PlannedService plan, PreviousSlots previousSlots) {
-  LaidOutService service{std::move(plan), {}};
-  for (const PlannedPort& port : service.plan.ports) {
-    service.slots.push_back(port.outcome == Outcome::kForward
-                                ? assignSlots(previousSlots(port), port.endpoints)
-                                : std::vector<Target>{});
-  }
-  return service;
-}
-
-std::vector<Target> slotsOf(const LaidOutService& service, const PlannedPort& port) {
-  for (std::size_t i = 0; i < service.plan.ports.size(); ++i) {
-    if (samePort(service.plan.ports[i], port)) {
-      return service.slots[i];
-    }
-  }
-  return {};
-}
-
-std::vector<conntrack::Destination::Endpoint> endpointsOf(const std::vector<Target>& targets) {
-  std::vector<conntrack::Destination::Endpoint> list;
-  for (const Target& target : targets) {
-    list.emplace_back(target.ip, target.port);
-  }
-  return list;
-}
-
-conntrack::Destination destinationOf(const PlannedPort& port) {
-  return {static_cast<std::uint8_t>(port.protocol), port.vip, port.port,
-          endpointsOf(port.endpoints), endpointsOf(port.serving)};
-}
-
-/// A port that is gone: no endpoint is valid any more.
-conntrack::Destination goneDestination(const PlannedPort& port) {
-  return {static_cast<std::uint8_t>(port.protocol), port.vip, port.port, {}, {}};
-}
-
-bool lost(const std::vector<Target>& before, const std::vector<Target>& now) {
-  return !std::includes(now.begin(), now.end(), before.begin(), before.end());
-}
-
-/// Adds the ports of `before` whose flows may be stale with `now`.
-void addChanged(std::vector<conntrack::Destination>& out, const LaidOutService& before,
-                const LaidOutService& now) {
-  for (const PlannedPort& old : before.plan.ports) {
-    const PlannedPort* port = findPort(now, old);
-    if (port == nullptr) {
-      out.push_back(goneDestination(old));
-    } else if (lost(old.endpoints, port->endpoints) || lost(old.serving, port->serving)) {
-      out.push_back(destinationOf(*port));
-    }
-  }
-  for (const PlannedPort& port : now.plan.ports) {
-    const PlannedPort* old = findPort(before, port);
-    const bool first = (old == nullptr || old->endpoints.empty()) && !port.endpoints.empty();
-    if (first && port.protocol == service::Protocol::kUdp) {
-      out.push_back(destinationOf(port));
-    }
-  }
-}
-
-bool enabled(const Options& options, IpFamily family) {
-  return std::find(options.families.begin(), options.families.end(), family) !=
-         options.families.end();
+PlannedService planIn(const service::Snapshot& snapshot, const ServiceName& name,
+                      const service::NodeView& node) {
+  const service::ServiceState* state = snapshot.find(name);
+  PlannedService plan = state != nullptr ? service::planFor(*state, node) : PlannedService{};
+  return plan.skipped ? PlannedService{} : plan;
 }
 
 template <class Visit>
-void forEachHairpin(const LaidOutService& service, const Options& options, Visit visit) {
-  for (const PlannedPort& port : service.plan.ports) {
-    for (const IpAddress& address : port.localHosts) {
-      if (enabled(options, address.family())) {
-        visit(address);
-      }
+void forEachHairpin(const PlannedService& service, const Options& options, Visit visit) {
+  for (const PlannedFamily& family : service.families) {
+    if (!enabled(options, family.family)) {
+      continue;
+    }
+    for (const PlannedPort& port : family.ports) {
+      std::for_each(port.localHosts.begin(), port.localHosts.end(), visit);
     }
   }
 }
 
-nft::Ruleset withElements(nft::Ruleset ruleset, ElementsBySet elements) {
-  for (auto& [set, list] : elements) {
-    ruleset.sets[set].elements.merge(list);
+/// Whether a service counts in NoLocalEndpoints.
+NoLocalEndpoints noLocalOf(const PlannedService& service) {
+  bool dropped = false;
+  bool reached = false;
+  for (const PlannedFamily& family : service.families) {
+    reached = reached || !family.externalIps.empty();
+    for (const PlannedPort& port : family.ports) {
+      reached = reached || port.nodePort != 0;
+      dropped = dropped || port.local.outcome == Outcome::kDrop;
+    }
   }
-  return ruleset;
+  const auto counts = [&](TrafficPolicy policy) {
+    return dropped && policy == TrafficPolicy::kLocal;
+  };
+  return {counts(service.internal) ? 1U : 0U, counts(service.external) && reached ? 1U : 0U};
 }
 
-/// Element operations that turn one service's elements into the next, without reading anything
-/// else.
-nft::Transaction elementChanges(const nft::Ruleset& bare, ElementsBySet before,
-                                ElementsBySet after) {
-  return nft::diff(withElements(bare, std::move(before)), withElements(bare, std::move(after)));
+void count(NoLocalEndpoints& total, const PlannedService& before, const PlannedService& now) {
+  const NoLocalEndpoints old = noLocalOf(before);
+  const NoLocalEndpoints next = noLocalOf(now);
+  total.internal = total.internal - old.internal + next.internal;
+  total.external = total.external - old.external + next.external;
 }
 
-/// Table and empty sets: what an element-only diff needs to see on both sides.
+/// Table and empty sets: what a diff of a few services' contributions needs to see on both sides.
 nft::Ruleset bareSets(const Options& options) {
   nft::Ruleset bare = skeleton(options);
   bare.chains.clear();
-  for (auto it = bare.sets.begin(); it != bare.sets.end();) {
-    it = it->second.elements.empty() ? std::next(it) : bare.sets.erase(it);
+  for (auto& [name, set] : bare.sets) {
+    set.elements.clear();
   }
   return bare;
+}
+
+/// Moves the deletion of sets and chains out: kernels before 6.2 refuse to delete a chain in the
+/// transaction that deletes the last verdict which leads to it.
+nft::Transaction splitRemovals(nft::Transaction& transaction) {
+  const auto removes = [](const nft::Operation& operation) {
+    return std::holds_alternative<nft::DeleteSet>(operation) ||
+           std::holds_alternative<nft::DeleteChain>(operation);
+  };
+  auto& all = transaction.operations;
+  const auto first = std::find_if(all.begin(), all.end(), removes);
+  nft::Transaction removals{transaction.table,
+                            {std::make_move_iterator(first), std::make_move_iterator(all.end())}};
+  all.erase(first, all.end());
+  return removals;
 }
 
 }  // namespace
 
 /// The next state of the services that change, next to the operations that lead there.
 struct Programmer::Change {
-  std::vector<std::pair<ServiceName, LaidOutService>> services;
+  std::vector<std::pair<ServiceName, Slots>> slots;
   std::map<IpAddress, std::int64_t> hairpinDeltas;
+  NoLocalEndpoints noLocal;
   nft::Transaction transaction;
   std::vector<conntrack::Destination> changed;
+  std::vector<AffinityMap> affinity;
 };
 
 Programmer::Programmer(nft::Dataplane& dataplane, service::NodeView node, Options options)
@@ -160,9 +115,10 @@ bool Programmer::configure(service::NodeView node, Options options) {
   return true;
 }
 
-const LaidOutService* Programmer::find(const ServiceName& name) const {
-  const auto it = services_.find(name);
-  return it == services_.end() ? nullptr : &it->second;
+const Slots& Programmer::slotsOf(const ServiceName& name) const {
+  static const Slots kNone;
+  const auto it = slots_.find(name);
+  return it == slots_.end() ? kNone : it->second;
 }
 
 Result<SyncReceipt> Programmer::sync(const service::Snapshot& snapshot,
@@ -170,43 +126,62 @@ Result<SyncReceipt> Programmer::sync(const service::Snapshot& snapshot,
   return trusted_ && !changes.all ? syncIncremental(snapshot, changes) : syncFull(snapshot);
 }
 
+Status Programmer::apply(nft::Transaction transaction, SyncReceipt& receipt) {
+  const nft::Transaction removals = splitRemovals(transaction);
+  for (const nft::Transaction* part : {&std::as_const(transaction), &removals}) {
+    if (part->empty()) {
+      continue;
+    }
+    const nft::Receipt done = TRY(dataplane_.apply(*part));
+    receipt.dataplane.operations += done.operations;
+    receipt.dataplane.elements += done.elements;
+    receipt.dataplane.batches += done.batches;
+    receipt.dataplane.bytes += done.bytes;
+  }
+  return {};
+}
+
 Result<SyncReceipt> Programmer::syncFull(const service::Snapshot& snapshot) {
   trusted_ = false;
   const nft::Ruleset applied = TRY(dataplane_.read());
-  const auto appliedSlots = [&](const PlannedPort& port) {
-    const auto set = applied.sets.find(names::serviceEndpoints(port.vip.family()));
-    return set == applied.sets.end() ? std::vector<Target>{} : slotsIn(set->second.elements, port);
-  };
   SyncReceipt receipt{SyncReceipt::Mode::kFull, snapshot.revision(), 0, {}, {}};
-  Services services;
+  AllSlots slots;
   HairpinCounts hairpins;
-  ElementsBySet elements;
+  NoLocalEndpoints noLocal;
+  std::vector<AffinityMap> affinity;
+  nft::Ruleset wanted = skeleton(options_);
   snapshot.forEach([&](const ServiceName& name, const service::ServiceState& state) {
     ++receipt.services;
-    auto plan = service::planFor(state, node_);
+    PlannedService plan = service::planFor(state, node_);
     if (plan.skipped) {
       return;
     }
-    const LaidOutService& service =
-        services.emplace(name, layOut(std::move(plan), appliedSlots)).first->second;
-    addElements(elements, options_, name, service);
-    forEachHairpin(service, options_, [&](const IpAddress& address) { ++hairpins[address]; });
-    for (const PlannedPort& port : service.plan.ports) {
-      if (port.protocol == service::Protocol::kUdp) {
-        receipt.changed.push_back(destinationOf(port));
-      }
+    const Slots previous = slotsIn(applied, plan);
+    LaidOutService service = layOut(std::move(plan), previous);
+    contribute(wanted, surroundings(), name, service);
+    forEachHairpin(service.plan, options_, [&](const IpAddress& address) { ++hairpins[address]; });
+    addUdpFlows(receipt.changed, options_, service.plan);
+    count(noLocal, {}, service.plan);
+    auto maps = affinityOf(name, service);
+    affinity.insert(affinity.end(), maps.begin(), maps.end());
+    if (!service.slots.empty()) {
+      slots.emplace(name, std::move(service.slots));
     }
   });
   for (const auto& [address, count] : hairpins) {
-    elements[names::hairpin(address.family())].insert(hairpinElement(address));
+    wanted.sets[names::suffixed(names::kHairpin, address.family())].elements.insert(
+        hairpinElement(address));
   }
-  const auto transaction =
-      nft::diff(applied, withElements(skeleton(options_), std::move(elements)));
-  if (!transaction.empty()) {
-    receipt.dataplane = TRY(dataplane_.apply(transaction));
+  TRY_VOID(apply(nft::diff(applied, wanted), receipt));
+  for (const AffinityMap& map : affinity) {
+    if (applied.sets.contains(map.name)) {
+      TRY_VOID(purge(dataplane_, std::string(names::kTable), map));
+    }
   }
-  services_ = std::move(services);
+  applied_ = snapshot;
+  slots_ = std::move(slots);
   hairpins_ = std::move(hairpins);
+  noLocal_ = noLocal;
   trusted_ = true;
   return receipt;
 }
@@ -214,48 +189,46 @@ Result<SyncReceipt> Programmer::syncFull(const service::Snapshot& snapshot) {
 Programmer::Change Programmer::planChange(const service::Snapshot& snapshot,
                                           const service::Changes& changes) const {
   Change change;
-  ElementsBySet before;
-  ElementsBySet after;
-  const LaidOutService nothing;
+  change.noLocal = noLocal_;
+  nft::Ruleset before = bare_;
+  nft::Ruleset after = bare_;
   for (const ServiceName& name : changes.services) {
-    const LaidOutService* known = find(name);
-    const LaidOutService& old = known != nullptr ? *known : nothing;
-    const service::ServiceState* state = snapshot.find(name);
-    auto plan = state != nullptr ? service::planFor(*state, node_) : service::PlannedService{};
-    LaidOutService next =
-        plan.skipped
-            ? LaidOutService{}
-            : layOut(std::move(plan), [&](const PlannedPort& port) { return slotsOf(old, port); });
+    const LaidOutService old{planIn(applied_, name, node_), slotsOf(name)};
+    LaidOutService next = layOut(planIn(snapshot, name, node_), old.slots);
     if (next == old) {
       continue;
     }
-    addElements(before, options_, name, old);
-    addElements(after, options_, name, next);
-    forEachHairpin(old, options_, [&](const IpAddress& ip) { --change.hairpinDeltas[ip]; });
-    forEachHairpin(next, options_, [&](const IpAddress& ip) { ++change.hairpinDeltas[ip]; });
-    addChanged(change.changed, old, next);
-    change.services.emplace_back(name, std::move(next));
+    contribute(before, surroundings(), name, old);
+    contribute(after, surroundings(), name, next);
+    forEachHairpin(old.plan, options_, [&](const IpAddress& ip) { --change.hairpinDeltas[ip]; });
+    forEachHairpin(next.plan, options_, [&](const IpAddress& ip) { ++change.hairpinDeltas[ip]; });
+    addChangedFlows(change.changed, options_, old.plan, next.plan);
+    count(change.noLocal, old.plan, next.plan);
+    auto maps = shrunkAffinity(name, old, next);
+    change.affinity.insert(change.affinity.end(), maps.begin(), maps.end());
+    change.slots.emplace_back(name, std::move(next.slots));
   }
   for (const auto& [address, delta] : change.hairpinDeltas) {
+    const std::string set = names::suffixed(names::kHairpin, address.family());
     const auto it = hairpins_.find(address);
     const std::int64_t count = it == hairpins_.end() ? 0 : it->second;
     if (count > 0) {
-      before[names::hairpin(address.family())].insert(hairpinElement(address));
+      before.sets[set].elements.insert(hairpinElement(address));
     }
     if (count + delta > 0) {
-      after[names::hairpin(address.family())].insert(hairpinElement(address));
+      after.sets[set].elements.insert(hairpinElement(address));
     }
   }
-  change.transaction = elementChanges(bare_, std::move(before), std::move(after));
+  change.transaction = nft::diff(before, after);
   return change;
 }
 
 void Programmer::commit(Change change) {
-  for (auto& [name, service] : change.services) {
-    if (service.plan.vips.empty()) {
-      services_.erase(name);
+  for (auto& [name, slots] : change.slots) {
+    if (slots.empty()) {
+      slots_.erase(name);
     } else {
-      services_.insert_or_assign(name, std::move(service));
+      slots_.insert_or_assign(name, std::move(slots));
     }
   }
   for (const auto& [address, delta] : change.hairpinDeltas) {
@@ -266,6 +239,7 @@ void Programmer::commit(Change change) {
       hairpins_.erase(address);
     }
   }
+  noLocal_ = change.noLocal;
 }
 
 Result<SyncReceipt> Programmer::syncIncremental(const service::Snapshot& snapshot,
@@ -273,16 +247,15 @@ Result<SyncReceipt> Programmer::syncIncremental(const service::Snapshot& snapsho
   SyncReceipt receipt{
       SyncReceipt::Mode::kIncremental, snapshot.revision(), changes.services.size(), {}, {}};
   Change change = planChange(snapshot, changes);
-  if (!change.transaction.empty()) {
-    auto applied = dataplane_.apply(change.transaction);
-    if (!applied) {
-      trusted_ = false;
-      return tl::unexpected(std::move(applied).error());
-    }
-    receipt.dataplane = *applied;
+  trusted_ = false;  // Until all of it is done.
+  TRY_VOID(apply(std::move(change.transaction), receipt));
+  for (const AffinityMap& map : change.affinity) {
+    TRY_VOID(purge(dataplane_, std::string(names::kTable), map));
   }
+  trusted_ = true;
   receipt.changed = std::move(change.changed);
   commit(std::move(change));
+  applied_ = snapshot;
   return receipt;
 }
 

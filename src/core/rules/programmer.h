@@ -2,15 +2,24 @@
 
 #include <cstdint>
 #include <map>
+#include <unordered_map>
 #include <vector>
 
 #include "core/conntrack/stale.h"
 #include "core/nft/dataplane.h"
+#include "core/rules/affinity.h"
 #include "core/rules/elements.h"
 #include "core/rules/options.h"
 #include "core/service/plan.h"
 
 namespace hitless::rules {
+
+/// Services whose traffic policy is Local and that have endpoints, but none on this node.
+struct NoLocalEndpoints {
+  std::size_t internal = 0;
+  std::size_t external = 0;
+  bool operator==(const NoLocalEndpoints&) const = default;
+};
 
 /// What a sync did.
 struct SyncReceipt {
@@ -28,7 +37,9 @@ struct SyncReceipt {
 };
 
 /// Keeps a data plane's table equal to the plan of the newest snapshot, at a cost that follows the
-/// change and not the cluster. Remembers what it applied; loses that trust when an apply fails.
+/// change and not the cluster. What it applied is a function of the snapshot that it applied and of
+/// the slots that endpoints were given; it remembers these two, and loses that trust when an apply
+/// fails.
 class Programmer {
  public:
   /// `dataplane` must outlive this object.
@@ -47,15 +58,13 @@ class Programmer {
   /// Takes over what is new of the node. True if anything differs; then the next sync is full.
   bool configure(service::NodeView node, Options options);
   const service::NodeView& node() const { return node_; }
+  NoLocalEndpoints noLocalEndpoints() const { return noLocal_; }
 
   /// Removes the table with everything in it.
   Status cleanup();
 
-  /// What is known to be applied, for explanations; nullptr if the service is not planned.
-  const LaidOutService* find(const service::ServiceName& name) const;
-
  private:
-  using Services = std::map<service::ServiceName, LaidOutService>;
+  using AllSlots = std::map<service::ServiceName, Slots>;
   using HairpinCounts = std::map<IpAddress, std::uint32_t>;
   struct Change;
 
@@ -63,15 +72,21 @@ class Programmer {
   Result<SyncReceipt> syncIncremental(const service::Snapshot& snapshot,
                                       const service::Changes& changes);
   Change planChange(const service::Snapshot& snapshot, const service::Changes& changes) const;
+  Status apply(nft::Transaction transaction, SyncReceipt& receipt);
   void commit(Change change);
+
+  Surroundings surroundings() const { return {options_, node_.addresses}; }
+  const Slots& slotsOf(const service::ServiceName& name) const;
 
   nft::Dataplane& dataplane_;
   service::NodeView node_;
   Options options_;
   nft::Ruleset bare_;  ///< Table and empty sets.
   bool trusted_ = false;
-  Services services_;
+  service::Snapshot applied_;
+  AllSlots slots_;          ///< Of the services that have any.
   HairpinCounts hairpins_;  ///< How many service ports have an endpoint with this local address.
+  NoLocalEndpoints noLocal_;
 };
 
 }  // namespace hitless::rules

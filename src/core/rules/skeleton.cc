@@ -1,304 +1,299 @@
 #include "core/rules/skeleton.h"
 
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <netinet/in.h>
 
 #include <array>
-#include <cstddef>
 
+#include "core/rules/dispatch.h"
+#include "core/rules/match.h"
 #include "core/rules/names.h"
-#include "core/rules/slots.h"
 
 namespace hitless::rules {
 namespace {
 
-using nft::Act;
-using nft::Cmp;
-using nft::CmpOp;
-using nft::Ct;
 using nft::CtKey;
 using nft::Datum;
-using nft::Expr;
 using nft::FieldType;
-using nft::Lookup;
-using nft::Mask;
-using nft::Meta;
-using nft::MetaKey;
-using nft::Payload;
-using nft::PayloadBase;
-using nft::Register;
+using nft::HookPoint;
+using nft::HookType;
 using nft::Rule;
 using nft::SetSpec;
 using nft::VerdictKind;
 
 /// nft's names for hook priorities: dstnat, filter, srcnat.
 constexpr std::int32_t kPriorityDstnat = -100;
+constexpr std::int32_t kPriorityBeforeDstnat = kPriorityDstnat - 10;
 constexpr std::int32_t kPriorityFilter = 0;
 constexpr std::int32_t kPrioritySrcnat = 100;
 
-/// How often a pick chain draws: with half the slots empty, all of them miss once in 64 packets.
-/// Then it draws below the next smaller power of two, where every slot is filled; so the endpoints'
-/// shares differ by less than 2 %.
-constexpr int kDraws = 6;
-
-using Exprs = std::vector<Expr>;
-
-Exprs operator+(Exprs left, const Exprs& right) {
-  left.insert(left.end(), right.begin(), right.end());
-  return left;
-}
-
-FieldType addressField(IpFamily family) {
-  return family == IpFamily::kV4 ? FieldType::kIpv4Addr : FieldType::kIpv6Addr;
-}
-
-/// The words that an address takes in the registers.
-std::uint8_t addressWords(IpFamily family) {
-  return family == IpFamily::kV4 ? 1 : 4;
-}
-
-Datum number(std::uint32_t value) {
-  return Datum().number(value);
-}
-
-/// Only packets of the family go on.
-Exprs isFamily(IpFamily family) {
-  const std::uint8_t protocol = family == IpFamily::kV4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
-  return {Meta{MetaKey::kNfproto, {0}}, Cmp{CmpOp::kEqual, {0}, Datum({&protocol, 1})}};
-}
-
-Payload address(IpFamily family, bool source, Register to) {
-  const bool v4 = family == IpFamily::kV4;
-  const std::size_t offset = v4 ? (source ? offsetof(iphdr, saddr) : offsetof(iphdr, daddr))
-                                : (source ? offsetof(ipv6hdr, saddr) : offsetof(ipv6hdr, daddr));
-  return {PayloadBase::kNetwork, static_cast<std::uint32_t>(offset), v4 ? 4U : 16U, to};
-}
-
-/// Loads destination address, protocol and destination port from word 0 on; the next free word is
-/// addressWords() + 2.
-Exprs loadServiceKey(IpFamily family) {
-  const std::uint8_t next = addressWords(family);
-  return {address(family, false, {0}), Meta{MetaKey::kL4Proto, {next}},
-          Payload{PayloadBase::kTransport, 2, 2, {static_cast<std::uint8_t>(next + 1)}}};
-}
-
-Exprs hasBit(CtKey key, std::uint32_t bit) {
-  return {Ct{key, {0}}, Mask{{0}, {0}, number(bit)}, Cmp{CmpOp::kNotEqual, {0}, number(0)}};
-}
-
-Expr matches(std::string set) {
-  return Lookup{std::move(set), {0}, Lookup::Result::kMatch, {}};
-}
-Expr act(VerdictKind kind, std::string_view chain = {}) {
-  return Act{{kind, std::string(chain)}};
-}
-
-void addSets(nft::Ruleset& ruleset, IpFamily family) {
-  const FieldType ip = addressField(family);
-  const std::vector<FieldType> service = {ip, FieldType::kInetProto, FieldType::kInetService};
-  auto slot = service;
-  slot.push_back(FieldType::kMark);
-  ruleset.addSet({names::serviceEndpoints(family),
-                  SetSpec::Kind::kMap,
-                  slot,
-                  {ip, FieldType::kInetService},
-                  "service port and slot to endpoint"});
-  ruleset.addSet(
-      {names::clusterIps(family), SetSpec::Kind::kSet, {ip}, {}, "cluster IPs of all services"});
-  ruleset.addSet({names::hairpin(family),
-                  SetSpec::Kind::kSet,
-                  {ip, ip},
-                  {},
-                  "endpoints on this node, for those that reach themselves"});
-  ruleset.addSet({names::noLocalEndpoint(family),
-                  SetSpec::Kind::kSet,
-                  service,
-                  {},
-                  "internalTrafficPolicy Local and no endpoint on this node"});
-}
-
-/// Draws a slot below `size` and goes to the endpoint in it. Without one the rule does not match.
-Rule draw(IpFamily family, std::uint32_t size) {
-  const std::uint8_t words = addressWords(family);
-  Exprs exprs = isFamily(family) + loadServiceKey(family);
-  exprs.push_back(nft::RandomNumber{size, 0, {static_cast<std::uint8_t>(words + 2)}});
-  exprs.push_back(Lookup{names::serviceEndpoints(family), {0}, Lookup::Result::kValue, {0}});
-  exprs.push_back(nft::Dnat{family, {0}, {words}});
-  return {std::move(exprs), {}};
-}
-
-/// The rules of the chain that draws below 2^power. The last resort is slot 0, which is filled as
-/// long as there is any endpoint: also a packet that meets slots from both sides of a transaction
-/// finds one.
-std::vector<Rule> pickRules(IpFamily family, std::uint32_t power) {
-  const std::uint32_t size = 1U << power;
-  std::vector<Rule> rules(power < 2 ? 1 : kDraws, draw(family, size));
-  if (power > 1) {
-    rules.push_back(draw(family, size / 2));
-  }
-  if (power > 0) {
-    rules.push_back({{act(VerdictKind::kGoto, names::pick(family, 1))}, {}});
-  }
-  return rules;
-}
-
-/// Goes on only if the service port has no endpoint in `slot`.
-Exprs slotIsEmpty(IpFamily family, std::uint32_t slot) {
-  Exprs exprs = isFamily(family) + loadServiceKey(family);
-  const auto word = static_cast<std::uint8_t>(addressWords(family) + 2);
-  exprs.push_back(nft::RandomNumber{1, slot, {word}});
-  exprs.push_back(Lookup{names::serviceEndpoints(family), {0}, Lookup::Result::kNoMatch, {}});
-  return exprs;
-}
-
-/// Finds the power of two from the slots themselves: slots have no gaps, so slot 2^n is empty
-/// exactly if there are at most 2^n endpoints. Common sizes come first, and what is for no service
-/// leaves at once.
-void addPickChains(nft::Ruleset& ruleset, IpFamily family) {
-  nft::Chain services{{names::services(family), std::nullopt, "to an endpoint of the service"}, {}};
-  Exprs none = slotIsEmpty(family, 0);
-  none.push_back(act(VerdictKind::kReturn));
-  services.rules.push_back({std::move(none), "not for a service, or no endpoint"});
-  for (std::uint32_t power = 0; power < kSlotSizes; ++power) {
-    const std::uint32_t size = 1U << power;
-    const std::string chain = names::pick(family, size);
-    ruleset.addChain({chain, std::nullopt, {}}).rules = pickRules(family, power);
-    Exprs found = power + 1 < kSlotSizes ? slotIsEmpty(family, size) : Exprs{};
-    found.push_back(act(VerdictKind::kGoto, chain));
-    services.rules.push_back(
-        {std::move(found), size == 1 ? "one endpoint" : fmt::format("at most {}", size)});
-  }
-  ruleset.chains[services.spec.name] = std::move(services);
-}
-
-Exprs isProtocol(std::uint8_t protocol) {
-  return {Meta{MetaKey::kL4Proto, {0}}, Cmp{CmpOp::kEqual, {0}, Datum({&protocol, 1})}};
-}
-
-Exprs isClusterIp(IpFamily family) {
-  Exprs exprs = isFamily(family);
-  exprs.push_back(address(family, false, {0}));
-  exprs.push_back(matches(names::clusterIps(family)));
-  return exprs;
-}
-
-/// What still goes to a cluster IP behind DNAT has no endpoint or no such port. TCP gets a reset
-/// and not an ICMP error: connect() fails at once, where an error that arrives while connect()
-/// still holds the socket only counts after the next SYN, and ICMP errors are limited to about one
-/// a second per client.
-std::vector<Rule> unservedRules(IpFamily family) {
-  Exprs local = isFamily(family) + loadServiceKey(family);
-  local.push_back(matches(names::noLocalEndpoint(family)));
-  local.push_back(act(VerdictKind::kDrop));
-  Exprs reset = isProtocol(IPPROTO_TCP) + isClusterIp(family);
-  reset.push_back(nft::Reject{nft::Reject::With::kTcpReset});
-  Exprs unreachable = isClusterIp(family);
-  unreachable.push_back(nft::Reject{});
-  return {{std::move(local), "endpoints elsewhere: the client tries again"},
-          {std::move(reset), "no endpoint, or no such port"},
-          {std::move(unreachable), "no endpoint, or no such port"}};
-}
-
-/// Which first bytes of an address belong to a network, as nft itself writes it.
-Exprs inNetwork(const Cidr& network) {
-  const Cidr masked = network.masked();
-  const std::size_t whole = masked.length / 8U;
-  const auto bytes = masked.address.bytes();
-  Payload load = address(masked.address.family(), true, {0});
-  if (masked.length % 8 == 0 && whole > 0) {
-    load.length = static_cast<std::uint32_t>(whole);
-    return {load, Cmp{CmpOp::kEqual, {0}, Datum(bytes.first(whole))}};
-  }
-  std::vector<std::uint8_t> mask(bytes.size(), 0);
-  for (unsigned bit = 0; bit < masked.length; ++bit) {
-    mask[bit / 8] = static_cast<std::uint8_t>(mask[bit / 8] | 0x80U >> bit % 8);
-  }
-  return {load, Mask{{0}, {0}, Datum(mask)}, Cmp{CmpOp::kEqual, {0}, Datum(bytes)}};
-}
-
-Rule masqueradeHairpin(IpFamily family) {
-  Exprs exprs = hasBit(CtKey::kStatus, IPS_DST_NAT) + isFamily(family);
-  exprs.push_back(address(family, true, {0}));
-  exprs.push_back(address(family, false, {addressWords(family)}));
-  exprs.push_back(matches(names::hairpin(family)));
-  exprs.push_back(nft::Masquerade{});
-  return {std::move(exprs), "an endpoint that reached itself through a service"};
-}
-
-Rule keepPodSource(const Cidr& network) {
-  Exprs exprs = isFamily(network.address.family()) + inNetwork(network);
-  exprs.push_back(act(VerdictKind::kReturn));
-  return {std::move(exprs), "pods keep their address"};
-}
-
-Rule masqueradeClusterIp(IpFamily family) {
-  const auto key =
-      family == IpFamily::kV4 ? CtKey::kOriginalDestinationV4 : CtKey::kOriginalDestinationV6;
-  return {{Ct{key, {0}}, matches(names::clusterIps(family)), nft::Masquerade{}},
-          "cluster IP used from outside the pod network"};
-}
-
-void addPostrouting(nft::Ruleset& ruleset, const Options& options) {
-  auto& rules =
-      ruleset
-          .addChain({std::string(names::kNatPostrouting),
-                     nft::Hook{nft::HookType::kNat, nft::HookPoint::kPostrouting, kPrioritySrcnat},
-                     {}})
-          .rules;
-  for (const IpFamily family : options.families) {
-    rules.push_back(masqueradeHairpin(family));
-  }
-  for (const Cidr& network : options.pods.networks) {
-    rules.push_back(keepPodSource(network));
-  }
-  for (const IpFamily family : options.families) {
-    rules.push_back(masqueradeClusterIp(family));
-  }
-}
+constexpr std::array<PortKind, 2> kKinds = {PortKind::kAddress, PortKind::kNodePort};
 
 struct BaseChain {
   std::string_view name;
   nft::Hook hook;
 };
-constexpr std::array<BaseChain, 2> kNatChains = {
-    {{names::kNatPrerouting, {nft::HookType::kNat, nft::HookPoint::kPrerouting, kPriorityDstnat}},
-     {names::kNatOutput, {nft::HookType::kNat, nft::HookPoint::kOutput, kPriorityDstnat}}}};
-constexpr std::array<BaseChain, 3> kFilterChains = {
-    {{names::kFilterInput, {nft::HookType::kFilter, nft::HookPoint::kInput, kPriorityFilter}},
-     {names::kFilterForward, {nft::HookType::kFilter, nft::HookPoint::kForward, kPriorityFilter}},
-     {names::kFilterOutput, {nft::HookType::kFilter, nft::HookPoint::kOutput, kPriorityFilter}}}};
+constexpr std::array<BaseChain, 2> kBeforeNat = {
+    {{names::kFilterPrerouting, {HookType::kFilter, HookPoint::kPrerouting, kPriorityBeforeDstnat}},
+     {names::kFilterOutputBeforeNat,
+      {HookType::kFilter, HookPoint::kOutput, kPriorityBeforeDstnat}}}};
+constexpr BaseChain kNatPrerouting = {names::kNatPrerouting,
+                                      {HookType::kNat, HookPoint::kPrerouting, kPriorityDstnat}};
+constexpr BaseChain kNatOutput = {names::kNatOutput,
+                                  {HookType::kNat, HookPoint::kOutput, kPriorityDstnat}};
+constexpr BaseChain kNatPostrouting = {names::kNatPostrouting,
+                                       {HookType::kNat, HookPoint::kPostrouting, kPrioritySrcnat}};
+constexpr BaseChain kFilterInput = {names::kFilterInput,
+                                    {HookType::kFilter, HookPoint::kInput, kPriorityFilter}};
+constexpr BaseChain kFilterForward = {names::kFilterForward,
+                                      {HookType::kFilter, HookPoint::kForward, kPriorityFilter}};
+constexpr BaseChain kFilterOutput = {names::kFilterOutput,
+                                     {HookType::kFilter, HookPoint::kOutput, kPriorityFilter}};
+
+std::string byKind(PortKind kind, IpFamily family, std::string_view byAddress,
+                   std::string_view byNodePort) {
+  return names::suffixed(kind == PortKind::kAddress ? byAddress : byNodePort, family);
+}
+
+/// Builds the ruleset part by part.
+class Builder {
+ public:
+  explicit Builder(const Options& options) : options_(options) {}
+
+  nft::Ruleset build() {
+    out_.table = nft::TableSpec{std::string(names::kTable), "Kubernetes services by hitless"};
+    for (const IpFamily family : options_.families) {
+      addSets(family);
+      addDispatch(out_, family);
+    }
+    addFirewall();
+    addDestinationNat();
+    addUnserved();
+    addRemember(names::kRemember, View::kOwn);
+    addRemember(names::kRememberFromNode, View::kFromNode);
+    addFilters();
+    addMasquerade();
+    return std::move(out_);
+  }
+
+ private:
+  std::vector<Rule>& chain(const BaseChain& base) {
+    return out_.addChain({std::string(base.name), base.hook, {}}).rules;
+  }
+  std::vector<Rule>& chain(std::string_view name) {
+    return out_.addChain({std::string(name), std::nullopt, {}}).rules;
+  }
+
+  void addSets(IpFamily family) {
+    const FieldType ip = family == IpFamily::kV4 ? FieldType::kIpv4Addr : FieldType::kIpv6Addr;
+    const auto add = [&](std::string_view stem, SetSpec::Kind kind, std::vector<FieldType> key,
+                         std::string comment) {
+      return &out_.addSet(
+          {names::suffixed(stem, family), kind, std::move(key), {}, std::move(comment)});
+    };
+    const std::vector<FieldType> port = {FieldType::kInetProto, FieldType::kInetService};
+    const std::vector<FieldType> address = {ip, FieldType::kInetProto, FieldType::kInetService};
+    constexpr auto kSet = SetSpec::Kind::kSet;
+    add(names::kClusterIps, kSet, {ip}, "cluster IPs of all services");
+    add(names::kHairpin, kSet, {ip, ip}, "endpoints on this node, for those that reach themselves");
+    nft::Set* nodeAddresses =
+        add(names::kNodePortAddresses, kSet, {ip}, "where node ports are served");
+    for (const IpAddress& own : options_.nodePortAddresses) {
+      if (own.family() == family) {
+        nodeAddresses->elements[Datum().address(own)] = {};
+      }
+    }
+    add(names::kFirewall, SetSpec::Kind::kVerdictMap, address, "loadBalancerSourceRanges");
+    add(names::kExternalCluster, kSet, address, "externalTrafficPolicy Cluster");
+    add(names::kNodePortsCluster, kSet, port, "externalTrafficPolicy Cluster");
+    add(names::kExternalLocal, kSet, address, "externalTrafficPolicy Local");
+    add(names::kNodePortsLocal, kSet, port, "externalTrafficPolicy Local");
+    add(names::kNoEndpoint, kSet, address, "no endpoint: refused");
+    add(names::kNodePortNoEndpoint, kSet, port, "no endpoint: refused");
+    add(names::kNoLocalEndpoint, kSet, address,
+        "traffic policy Local and no endpoint on this node: dropped");
+    add(names::kNodePortNoLocalEndpoint, kSet, port,
+        "traffic policy Local and no endpoint on this node: dropped");
+  }
+
+  /// Before translation, because afterwards the load balancer's IP is gone from the packet.
+  void addFirewall() {
+    for (const BaseChain& base : kBeforeNat) {
+      auto& rules = chain(base);
+      for (const IpFamily family : options_.families) {
+        rules.push_back({hasBit(CtKey::kState, NF_CT_STATE_BIT(IP_CT_NEW)) + isFamily(family) +
+                             packetKey(PortKind::kAddress, family).load +
+                             Exprs{verdictOf(names::suffixed(names::kFirewall, family))},
+                         {}});
+      }
+    }
+  }
+
+  /// Connections that begin on this node see externalTrafficPolicy Local from inside.
+  void addFromNode(std::vector<Rule>& rules, const Exprs& source, IpFamily family) {
+    for (const PortKind kind : kKinds) {
+      rules.push_back(
+          {source + atNode(kind, family) + packetKey(kind, family).load +
+               Exprs{in(byKind(kind, family, names::kExternalLocal, names::kNodePortsLocal)),
+                     act(VerdictKind::kGoto, dispatchChain(kind, View::kFromNode, family))},
+           {}});
+    }
+  }
+
+  void addDestinationNat() {
+    auto& prerouting = chain(kNatPrerouting);
+    auto& output = chain(kNatOutput);
+    for (const IpFamily family : options_.families) {
+      for (const Exprs& pods : fromPods(options_.pods, family)) {
+        addFromNode(prerouting, pods, family);
+      }
+      addFromNode(output, isFamily(family), family);
+      const Rule dispatch{
+          isFamily(family) +
+              Exprs{act(VerdictKind::kJump, dispatchChain(PortKind::kAddress, View::kOwn, family))},
+          {}};
+      prerouting.push_back(dispatch);
+      output.push_back(dispatch);
+    }
+  }
+
+  /// TCP gets a reset and not an ICMP error: connect() fails at once, where an error that arrives
+  /// while connect() still holds the socket only counts after the next SYN, and ICMP errors are
+  /// limited to about one a second per client.
+  static void addRefusal(std::vector<Rule>& rules, const Exprs& match, const std::string& why) {
+    rules.push_back(
+        {isProtocol(IPPROTO_TCP) + match + Exprs{nft::Reject{nft::Reject::With::kTcpReset}}, why});
+    rules.push_back({match + Exprs{nft::Reject{}}, why});
+  }
+
+  /// Behind translation: what is still addressed to a service port found no endpoint.
+  void addUnserved() {
+    auto& rules = chain(names::kUnserved);
+    for (const IpFamily family : options_.families) {
+      for (const PortKind kind : kKinds) {
+        const Exprs load = isFamily(family) + atNode(kind, family) + packetKey(kind, family).load;
+        rules.push_back({load + Exprs{in(byKind(kind, family, names::kNoLocalEndpoint,
+                                                names::kNodePortNoLocalEndpoint)),
+                                      act(VerdictKind::kDrop)},
+                         "endpoints elsewhere: the client tries again"});
+        addRefusal(
+            rules,
+            load + Exprs{in(byKind(kind, family, names::kNoEndpoint, names::kNodePortNoEndpoint))},
+            "no endpoint");
+      }
+      addRefusal(rules,
+                 isFamily(family) + Exprs{destinationAddress(family, {0}),
+                                          in(names::suffixed(names::kClusterIps, family))},
+                 "no endpoint, or no such port");
+    }
+    for (const Cidr& network : options_.serviceCidrs) {
+      rules.push_back({isFamily(network.address.family()) + inNetwork(network, false) +
+                           Exprs{act(VerdictKind::kDrop)},
+                       "no service has this address"});
+    }
+  }
+
+  void addRemember(std::string_view name, View view) {
+    auto& rules = chain(name);
+    for (const IpFamily family : options_.families) {
+      for (const PortKind kind : kKinds) {
+        ServicePortKey key = originalKey(kind, family);
+        key.load.push_back(
+            nft::RandomNumber{1, static_cast<std::uint32_t>(view), nft::Register{key.words}});
+        rules.push_back({isFamily(family) + originallyAtNode(kind, family) + key.load +
+                             Exprs{verdictOf(rememberMap(kind, family))},
+                         {}});
+      }
+    }
+  }
+
+  void addFilters() {
+    const Exprs fresh = hasBit(CtKey::kState, NF_CT_STATE_BIT(IP_CT_NEW));
+    const Exprs translated = fresh + hasBit(CtKey::kStatus, IPS_DST_NAT);
+    const auto go = [](Exprs match, VerdictKind kind, std::string_view chain) {
+      match.push_back(act(kind, chain));
+      return Rule{std::move(match), {}};
+    };
+    for (const BaseChain* base : {&kFilterInput, &kFilterForward, &kFilterOutput}) {
+      auto& rules = chain(*base);
+      rules.push_back(go(fresh, VerdictKind::kJump, names::kUnserved));
+      if (base == &kFilterOutput) {
+        rules.push_back(go(translated, VerdictKind::kGoto, names::kRememberFromNode));
+        continue;
+      }
+      for (const IpFamily family : options_.families) {
+        for (const Exprs& pods : fromPods(options_.pods, family)) {
+          rules.push_back(go(translated + pods, VerdictKind::kGoto, names::kRememberFromNode));
+        }
+      }
+      rules.push_back(go(translated, VerdictKind::kGoto, names::kRemember));
+    }
+  }
+
+  Rule masqueradeHairpin(IpFamily family) const {
+    Exprs exprs = isFamily(family);
+    exprs.push_back(sourceAddress(family, {0}));
+    exprs.push_back(destinationAddress(family, {addressWords(family)}));
+    exprs.push_back(in(names::suffixed(names::kHairpin, family)));
+    exprs.push_back(nft::Masquerade{});
+    return {std::move(exprs), "an endpoint that reached itself through a service"};
+  }
+
+  /// Every connection that came to a service port of these sets, or only those that `source` says.
+  void masqueradeExternal(std::vector<Rule>& rules, const Exprs& source, IpFamily family,
+                          std::string_view byAddress, std::string_view byNodePort,
+                          const std::string& why) const {
+    for (const PortKind kind : kKinds) {
+      rules.push_back(
+          {isFamily(family) + source + originallyAtNode(kind, family) +
+               originalKey(kind, family).load +
+               Exprs{in(byKind(kind, family, byAddress, byNodePort)), nft::Masquerade{}},
+           why});
+    }
+  }
+
+  Rule masqueradeClusterIp(IpFamily family) const {
+    Exprs exprs = originallyTo(family);
+    exprs.push_back(in(names::suffixed(names::kClusterIps, family)));
+    exprs.push_back(nft::Masquerade{});
+    return {std::move(exprs), "cluster IP used from outside the pod network"};
+  }
+
+  static Exprs originallyTo(IpFamily family) {
+    return {nft::Ct{
+        family == IpFamily::kV4 ? CtKey::kOriginalDestinationV4 : CtKey::kOriginalDestinationV6,
+        {0}}};
+  }
+
+  void addMasquerade() {
+    chain(kNatPostrouting)
+        .push_back({hasBit(CtKey::kStatus, IPS_DST_NAT) +
+                        Exprs{act(VerdictKind::kGoto, names::kMasquerade)},
+                    {}});
+    auto& rules = chain(names::kMasquerade);
+    for (const IpFamily family : options_.families) {
+      rules.push_back(masqueradeHairpin(family));
+      masqueradeExternal(rules, {}, family, names::kExternalCluster, names::kNodePortsCluster,
+                         "answers come back through this node");
+      masqueradeExternal(rules, fromHost(), family, names::kExternalLocal, names::kNodePortsLocal,
+                         "the node's own connections may go to other nodes");
+      for (const Exprs& pods : fromPods(options_.pods, family)) {
+        if (!options_.masqueradeAll) {
+          rules.push_back({pods + Exprs{act(VerdictKind::kReturn)}, "pods keep their address"});
+        }
+      }
+      rules.push_back(masqueradeClusterIp(family));
+    }
+  }
+
+  const Options& options_;
+  nft::Ruleset out_;
+};
 
 }  // namespace
 
 nft::Ruleset skeleton(const Options& options) {
-  nft::Ruleset ruleset;
-  ruleset.table = nft::TableSpec{std::string(names::kTable), "Kubernetes services by hitless"};
-  nft::Chain unserved{{std::string(names::kUnserved), std::nullopt, {}}, {}};
-  for (const IpFamily family : options.families) {
-    addSets(ruleset, family);
-    addPickChains(ruleset, family);
-    for (Rule& rule : unservedRules(family)) {
-      unserved.rules.push_back(std::move(rule));
-    }
-  }
-  ruleset.chains[unserved.spec.name] = std::move(unserved);
-  for (const BaseChain& base : kNatChains) {
-    auto& rules = ruleset.addChain({std::string(base.name), base.hook, {}}).rules;
-    for (const IpFamily family : options.families) {
-      Exprs exprs = isFamily(family);
-      exprs.push_back(act(VerdictKind::kJump, names::services(family)));
-      rules.push_back({std::move(exprs), {}});
-    }
-  }
-  for (const BaseChain& base : kFilterChains) {
-    Exprs exprs = hasBit(CtKey::kState, NF_CT_STATE_BIT(IP_CT_NEW));
-    exprs.push_back(act(VerdictKind::kJump, names::kUnserved));
-    ruleset.addChain({std::string(base.name), base.hook, {}}).rules = {{std::move(exprs), {}}};
-  }
-  addPostrouting(ruleset, options);
-  return ruleset;
+  return Builder(options).build();
 }
 
 }  // namespace hitless::rules

@@ -11,6 +11,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/ip.h"
 #include "core/kube/objects.h"
 #include "core/watch/update.h"
 
@@ -23,10 +24,42 @@ struct ServiceName {
   std::string text() const { return ns + "/" + name; }
 };
 
+/// hints of an endpoint (KEP-2433, KEP-4444).
+struct Hints {
+  std::vector<std::string> forNodes;
+  std::vector<std::string> forZones;
+  bool operator==(const Hints&) const = default;
+};
+
+/// What rules and names need of an endpoint's address; a cluster has hundreds of thousands.
+struct Endpoint {
+  IpAddress ip;
+  bool ready = true;
+  bool serving = true;
+  bool terminating = false;
+  std::string node;
+  std::shared_ptr<const Hints> hints;  ///< nullptr: none.
+};
+
+struct SlicePort {
+  std::string name;
+  std::string protocol;
+  std::uint16_t port = 0;
+};
+
+/// What is kept of an EndpointSlice. Addresses that are not of the family in addressType (FQDN) are
+/// left out.
+struct Slice {
+  std::vector<SlicePort> ports;
+  std::vector<Endpoint> endpoints;
+  bool headless = false;  ///< Label service.kubernetes.io/headless.
+};
+Slice sliceOf(const kube::EndpointSlice& slice);
+
 /// A service with its slices, either of which may be missing (they arrive by different watches).
 struct ServiceState {
   std::shared_ptr<const kube::Service> service;  ///< nullptr if there is no Service object.
-  std::map<std::string, std::shared_ptr<const kube::EndpointSlice>> slices;  ///< By name.
+  std::map<std::string, std::shared_ptr<const Slice>> slices;  ///< By name.
 
   bool empty() const { return service == nullptr && slices.empty(); }
 };

@@ -96,17 +96,45 @@ Status NftDataplane::send(const nft::Transaction& transaction, const nft::Batch&
   return {};
 }
 
-Result<nft::Ruleset> NftDataplane::read() {
+namespace {
+
+/// EINTR: somebody changed some ruleset during the dump, so it may be a mixture; ENOENT: our table
+/// went away between two dumps.
+template <class Read>
+auto readSettled(Read read) {
   for (int attempt = 1;; ++attempt) {
-    auto ruleset = readOnce();
-    // EINTR: somebody changed some ruleset during the dump, so it may be a mixture; ENOENT: our
-    // table went away between two dumps.
+    auto result = read();
     const bool moved =
-        !ruleset && (ruleset.error().osError == EINTR || ruleset.error().osError == ENOENT);
+        !result && (result.error().osError == EINTR || result.error().osError == ENOENT);
     if (!moved || attempt == kReadAttempts) {
-      return ruleset;
+      return result;
     }
   }
+}
+
+}  // namespace
+
+Result<nft::Ruleset> NftDataplane::read() {
+  return readSettled([this] { return readOnce(); });
+}
+
+Result<nft::Elements> NftDataplane::readElements(const std::string& set) {
+  Result<nft::Elements> elements = readSettled([&]() -> Result<nft::Elements> {
+    nft::Decoder decoder(table_);
+    TRY_VOID(dumpElements(set, decoder));
+    return std::move(decoder.take().sets[set].elements);
+  });
+  const bool missing = !elements && elements.error().osError == ENOENT;
+  return missing ? nft::Elements{} : elements;
+}
+
+Status NftDataplane::dumpElements(const std::string& set, nft::Decoder& decoder) {
+  return socket_.dump(nft::encodeElementDump(table_, set, socket_.nextSequence()),
+                      fmt::format("read nftables set {}", set),
+                      [&](const netlink::Message& message) {
+                        decoder.add(message);
+                        return Status{};
+                      });
 }
 
 Result<nft::Ruleset> NftDataplane::readOnce() {
@@ -127,11 +155,12 @@ Result<nft::Ruleset> NftDataplane::readOnce() {
   TRY_VOID(dump(nft::ObjectKind::kSet, "read nftables sets"));
   std::vector<std::string> names;
   for (const auto& [name, set] : decoder.ruleset().sets) {
-    names.push_back(name);
+    if (!set.spec.dynamic) {
+      names.push_back(name);
+    }
   }
   for (const std::string& name : names) {
-    TRY_VOID(socket_.dump(nft::encodeElementDump(table_, name, socket_.nextSequence()),
-                          fmt::format("read nftables set {}", name), collect));
+    TRY_VOID(dumpElements(name, decoder));
   }
   return decoder.take();
 }

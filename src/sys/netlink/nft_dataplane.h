@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/nft/dataplane.h"
+#include "core/nft/decode.h"
 #include "sys/netlink/socket.h"
 
 namespace hitless::nft {
@@ -25,6 +26,7 @@ class NftDataplane : public nft::Dataplane {
   /// about 400 KiB.
   Result<nft::Receipt> apply(const nft::Transaction& transaction) override;
   Result<nft::Ruleset> read() override;
+  Result<nft::Elements> readElements(const std::string& set) override;
 
   /// The netlink port that changes are made from, by which a monitor tells them from others.
   std::uint32_t port() const { return socket_.port(); }
@@ -34,6 +36,7 @@ class NftDataplane : public nft::Dataplane {
       : socket_(std::move(socket)), table_(std::move(table)), maxBatch_(maxBatch) {}
   Status send(const nft::Transaction& transaction, const nft::Batch& batch);
   Result<nft::Ruleset> readOnce();
+  Status dumpElements(const std::string& set, nft::Decoder& decoder);
 
   NetlinkSocket socket_;
   std::string table_;

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "core/nft/diff.h"
-#include "core/rules/elements.h"
+#include "core/nft/memory_dataplane.h"
+#include "core/rules/dispatch.h"
 #include "core/rules/names.h"
-#include "core/rules/skeleton.h"
+#include "core/rules/programmer.h"
 #include "testing/netns.h"
 #include "testing/result.h"
+#include "testing/services.h"
 
 namespace hitless::sys {
 namespace {
@@ -25,28 +27,32 @@ rules::Options options() {
                          *Cidr::parse("fd00:1::/64")})};
 }
 
-/// The skeleton with `services` services of `endpoints` endpoints each.
-nft::Ruleset loaded(std::uint32_t services, std::uint32_t endpoints) {
-  nft::Ruleset ruleset = rules::skeleton(options());
-  rules::ElementsBySet elements;
+/// What the table holds for `services` services of two endpoints each, and those in `special`.
+nft::Ruleset loaded(std::uint32_t services, std::vector<kube::ObjectPtr> special = {}) {
+  std::vector<kube::ObjectPtr> slices;
   for (std::uint32_t i = 0; i < services; ++i) {
-    rules::LaidOutService service;
-    service.plan.vips = {IpAddress::v4(0x0a600000 + i)};
-    service::PlannedPort port;
-    port.vip = service.plan.vips[0];
-    port.port = 80;
-    port.outcome = service::Outcome::kForward;
-    service.plan.ports = {port};
-    service.slots.resize(1);
-    for (std::uint32_t e = 0; e < endpoints; ++e) {
-      service.slots[0].push_back({IpAddress::v4(0x0af40000 + i * endpoints + e), 8080});
-    }
-    rules::addElements(elements, options(), {"default", fmt::format("service-{}", i)}, service);
+    const std::string name = fmt::format("service-{}", i);
+    special.push_back(testing::service(name, IpAddress::v4(0x0a600000 + i).text()));
+    slices.push_back(testing::slice(name, {{IpAddress::v4(0x0af40000 + i * 2).text()},
+                                           {IpAddress::v4(0x0af40001 + i * 2).text()}}));
   }
-  for (auto& [set, list] : elements) {
-    ruleset.sets[set].elements.merge(list);
-  }
-  return ruleset;
+  service::SnapshotBuilder builder;
+  builder.applyServices(testing::full(std::move(special)));
+  builder.applyEndpointSlices(testing::full(std::move(slices)));
+  nft::MemoryDataplane memory(kTable);
+  rules::Programmer programmer(memory, {"node-1", ""}, options());
+  EXPECT_TRUE(programmer.sync(builder.current(), {true, {}}));
+  return memory.ruleset();
+}
+
+/// Services that need chains and maps of their own.
+std::vector<kube::ObjectPtr> specialServices() {
+  const std::vector<testing::PortSpec> ports = {{"http", "TCP", 80, 30080},
+                                                {"dns", "UDP", 53, 30053}};
+  return {testing::loadBalancer("sticky", "10.97.0.1,fd00:96::1", R"([{"ip":"192.0.2.1"}])", ports,
+                                R"("sessionAffinity":"ClientIP","externalTrafficPolicy":"Local")"),
+          testing::loadBalancer("guarded", "10.97.0.2", R"([{"ip":"192.0.2.2"}])", ports,
+                                R"("loadBalancerSourceRanges":["203.0.113.0/25","10.0.0.0/8"])")};
 }
 
 TEST(NftDataplane, WhatIsAppliedIsReadBack) {
@@ -57,7 +63,7 @@ TEST(NftDataplane, WhatIsAppliedIsReadBack) {
     ASSERT_OK(nothing);
     EXPECT_FALSE(nothing->table);
 
-    const nft::Ruleset wanted = loaded(3, 2);
+    const nft::Ruleset wanted = loaded(3, specialServices());
     ASSERT_OK(dataplane->apply(nft::diff(*nothing, wanted)));
     const auto applied = dataplane->read();
     ASSERT_OK(applied);
@@ -72,10 +78,15 @@ TEST(NftDataplane, WhatIsAppliedIsReadBack) {
     EXPECT_TRUE(nft::diff(*applied, wanted).empty());
     // People read it with nft, so nft must be able to.
     const std::string listed = outputOf("nft list table inet hitless");
-    EXPECT_THAT(listed, HasSubstr("10.96.0.0 . tcp . 80 . 0x00000000 comment \"default/service-0\" "
-                                  ": 10.244.0.0 . 8080"));
+    EXPECT_THAT(listed,
+                HasSubstr("10.96.0.0 . tcp . 80 . 0x00000000 comment \"default/service-0:http\" "
+                          ": 10.244.0.0 . 8080"));
     EXPECT_THAT(listed, HasSubstr("dnat ip to ip daddr . meta l4proto . th dport . numgen random "
                                   "mod 4 map @service-endpoints-v4"));
+    EXPECT_THAT(listed, HasSubstr("update @affinity-v4-default/sticky/tcp/80-cluster { ip saddr "
+                                  "timeout 3h : ip daddr . th dport }"));
+    EXPECT_THAT(listed, HasSubstr("fib saddr type local"));
+    EXPECT_THAT(listed, HasSubstr("ip daddr . meta l4proto . th dport vmap @source-ranges-v4"));
   });
 }
 
@@ -83,10 +94,11 @@ TEST(NftDataplane, OneChangedEndpointIsOneElement) {
   inNamespaces([] {
     auto dataplane = NftDataplane::open(kTable);
     ASSERT_OK(dataplane);
-    nft::Ruleset wanted = loaded(50, 2);
+    nft::Ruleset wanted = loaded(50);
     ASSERT_OK(dataplane->apply(nft::diff({}, wanted)));
     const nft::Ruleset before = wanted;
-    auto& endpoints = wanted.sets.at(rules::names::serviceEndpoints(IpFamily::kV4)).elements;
+    auto& endpoints =
+        wanted.sets.at(rules::endpointsMap(rules::PortKind::kAddress, IpFamily::kV4)).elements;
     auto& value = endpoints.begin()->second;
     value.target = nft::Datum().address(*IpAddress::parse("10.244.9.9")).port(99);
     const auto receipt = dataplane->apply(nft::diff(before, wanted));
@@ -101,12 +113,12 @@ TEST(NftDataplane, ARefusalNamesTheOperationAndChangesNothing) {
   inNamespaces([] {
     auto dataplane = NftDataplane::open(kTable);
     ASSERT_OK(dataplane);
-    const nft::Ruleset wanted = loaded(1, 1);
+    const nft::Ruleset wanted = loaded(1);
     ASSERT_OK(dataplane->apply(nft::diff({}, wanted)));
     const nft::Transaction bad{
         kTable,
         {nft::AddChain{{"extra", std::nullopt, ""}},
-         nft::DeleteElements{rules::names::clusterIps(IpFamily::kV4),
+         nft::DeleteElements{rules::names::suffixed(rules::names::kClusterIps, IpFamily::kV4),
                              {nft::Datum().address(*IpAddress::parse("192.0.2.1"))}},
          nft::AddChain{{"another", std::nullopt, ""}}}};
     const auto refused = dataplane->apply(bad);
@@ -122,7 +134,7 @@ TEST(NftDataplane, ALoadTooLargeForTheSocketIsCut) {
   inNamespaces([] {
     auto dataplane = NftDataplane::open(kTable, 300'000);
     ASSERT_OK(dataplane);
-    const nft::Ruleset wanted = loaded(10000, 2);
+    const nft::Ruleset wanted = loaded(10000);
     const auto receipt = dataplane->apply(nft::diff({}, wanted));
     ASSERT_OK(receipt);
     EXPECT_GT(receipt->batches, 3U);

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "core/conntrack/stale.h"
+#include "core/rules/laid_out.h"
+#include "core/rules/options.h"
+
+namespace hitless::rules {
+
+/// Adds the addresses of `before` whose flows may be stale with `now`, and UDP ones that got their
+/// first endpoint.
+void addChangedFlows(std::vector<conntrack::Destination>& out, const Options& options,
+                     const service::PlannedService& before, const service::PlannedService& now);
+
+/// Adds every UDP address of a service: nobody knows what flows were made before.
+void addUdpFlows(std::vector<conntrack::Destination>& out, const Options& options,
+                 const service::PlannedService& service);
+
+}  // namespace hitless::rules

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string_view>
+
+namespace hitless::service {
+
+/// Gives a Service to the proxy of that name (KEP-2447).
+inline constexpr std::string_view kProxyNameLabel = "service.kubernetes.io/service-proxy-name";
+/// On slices of headless Services, which proxies pass over.
+inline constexpr std::string_view kHeadlessLabel = "service.kubernetes.io/headless";
+
+}  // namespace hitless::service
