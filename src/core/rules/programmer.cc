@@ -11,12 +11,10 @@
 namespace hitless::rules {
 namespace {
 
-using service::Outcome;
 using service::PlannedFamily;
 using service::PlannedPort;
 using service::PlannedService;
 using service::ServiceName;
-using service::TrafficPolicy;
 
 PlannedService planIn(const service::Snapshot& snapshot, const ServiceName& name,
                       const service::NodeView& node) {
@@ -35,30 +33,6 @@ void forEachHairpin(const PlannedService& service, const Options& options, Visit
       std::for_each(port.localHosts.begin(), port.localHosts.end(), visit);
     }
   }
-}
-
-/// Whether a service counts in NoLocalEndpoints.
-NoLocalEndpoints noLocalOf(const PlannedService& service) {
-  bool dropped = false;
-  bool reached = false;
-  for (const PlannedFamily& family : service.families) {
-    reached = reached || !family.externalIps.empty();
-    for (const PlannedPort& port : family.ports) {
-      reached = reached || port.nodePort != 0;
-      dropped = dropped || port.local.outcome == Outcome::kDrop;
-    }
-  }
-  const auto counts = [&](TrafficPolicy policy) {
-    return dropped && policy == TrafficPolicy::kLocal;
-  };
-  return {counts(service.internal) ? 1U : 0U, counts(service.external) && reached ? 1U : 0U};
-}
-
-void count(NoLocalEndpoints& total, const PlannedService& before, const PlannedService& now) {
-  const NoLocalEndpoints old = noLocalOf(before);
-  const NoLocalEndpoints next = noLocalOf(now);
-  total.internal = total.internal - old.internal + next.internal;
-  total.external = total.external - old.external + next.external;
 }
 
 /// Table and empty sets: what a diff of a few services' contributions needs to see on both sides.
@@ -92,7 +66,6 @@ nft::Transaction splitRemovals(nft::Transaction& transaction) {
 struct Programmer::Change {
   std::vector<std::pair<ServiceName, Slots>> slots;
   std::map<IpAddress, std::int64_t> hairpinDeltas;
-  NoLocalEndpoints noLocal;
   nft::Transaction transaction;
   std::vector<conntrack::Destination> changed;
   std::vector<AffinityMap> affinity;
@@ -147,7 +120,6 @@ Result<SyncReceipt> Programmer::syncFull(const service::Snapshot& snapshot) {
   SyncReceipt receipt{SyncReceipt::Mode::kFull, snapshot.revision(), 0, {}, {}};
   AllSlots slots;
   HairpinCounts hairpins;
-  NoLocalEndpoints noLocal;
   std::vector<AffinityMap> affinity;
   nft::Ruleset wanted = skeleton(options_);
   snapshot.forEach([&](const ServiceName& name, const service::ServiceState& state) {
@@ -161,7 +133,6 @@ Result<SyncReceipt> Programmer::syncFull(const service::Snapshot& snapshot) {
     contribute(wanted, surroundings(), name, service);
     forEachHairpin(service.plan, options_, [&](const IpAddress& address) { ++hairpins[address]; });
     addUdpFlows(receipt.changed, options_, service.plan);
-    count(noLocal, {}, service.plan);
     auto maps = affinityOf(name, service);
     affinity.insert(affinity.end(), maps.begin(), maps.end());
     if (!service.slots.empty()) {
@@ -181,7 +152,6 @@ Result<SyncReceipt> Programmer::syncFull(const service::Snapshot& snapshot) {
   applied_ = snapshot;
   slots_ = std::move(slots);
   hairpins_ = std::move(hairpins);
-  noLocal_ = noLocal;
   trusted_ = true;
   return receipt;
 }
@@ -189,7 +159,6 @@ Result<SyncReceipt> Programmer::syncFull(const service::Snapshot& snapshot) {
 Programmer::Change Programmer::planChange(const service::Snapshot& snapshot,
                                           const service::Changes& changes) const {
   Change change;
-  change.noLocal = noLocal_;
   nft::Ruleset before = bare_;
   nft::Ruleset after = bare_;
   for (const ServiceName& name : changes.services) {
@@ -203,7 +172,6 @@ Programmer::Change Programmer::planChange(const service::Snapshot& snapshot,
     forEachHairpin(old.plan, options_, [&](const IpAddress& ip) { --change.hairpinDeltas[ip]; });
     forEachHairpin(next.plan, options_, [&](const IpAddress& ip) { ++change.hairpinDeltas[ip]; });
     addChangedFlows(change.changed, options_, old.plan, next.plan);
-    count(change.noLocal, old.plan, next.plan);
     auto maps = shrunkAffinity(name, old, next);
     change.affinity.insert(change.affinity.end(), maps.begin(), maps.end());
     change.slots.emplace_back(name, std::move(next.slots));
@@ -239,7 +207,6 @@ void Programmer::commit(Change change) {
       hairpins_.erase(address);
     }
   }
-  noLocal_ = change.noLocal;
 }
 
 Result<SyncReceipt> Programmer::syncIncremental(const service::Snapshot& snapshot,

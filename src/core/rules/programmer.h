@@ -14,13 +14,6 @@
 
 namespace hitless::rules {
 
-/// Services whose traffic policy is Local and that have endpoints, but none on this node.
-struct NoLocalEndpoints {
-  std::size_t internal = 0;
-  std::size_t external = 0;
-  bool operator==(const NoLocalEndpoints&) const = default;
-};
-
 /// What a sync did.
 struct SyncReceipt {
   enum class Mode {
@@ -58,7 +51,6 @@ class Programmer {
   /// Takes over what is new of the node. True if anything differs; then the next sync is full.
   bool configure(service::NodeView node, Options options);
   const service::NodeView& node() const { return node_; }
-  NoLocalEndpoints noLocalEndpoints() const { return noLocal_; }
 
   /// Removes the table with everything in it.
   Status cleanup();
@@ -86,7 +78,6 @@ class Programmer {
   service::Snapshot applied_;
   AllSlots slots_;          ///< Of the services that have any.
   HairpinCounts hairpins_;  ///< How many service ports have an endpoint with this local address.
-  NoLocalEndpoints noLocal_;
 };
 
 }  // namespace hitless::rules

@@ -1,25 +1,9 @@
 #include "core/service/health_check.h"
 
-#include <algorithm>
 #include <set>
 
 namespace hitless::service {
 namespace {
-
-IpFamily familyOf(const kube::EndpointSlice& slice) {
-  return slice.addressType == "IPv6" ? IpFamily::kV6 : IpFamily::kV4;
-}
-
-bool isAddressed(const kube::EndpointSlice& slice) {
-  return slice.addressType == "IPv4" || slice.addressType == "IPv6";
-}
-
-bool ours(const kube::Service& service, const NodeView& node) {
-  const auto label = service.meta.labels.find(kProxyNameLabel);
-  const bool assigned =
-      label == service.meta.labels.end() ? node.proxyName.empty() : label->second == node.proxyName;
-  return assigned && service.type != "ExternalName" && !service.headless();
-}
 
 bool externalLocal(const kube::Service& service) {
   return service.externalTrafficPolicy == "Local" &&
@@ -31,14 +15,11 @@ std::size_t localReady(const ServiceState& state, const NodeView& node) {
   const auto& ips = state.service->clusterIPs;
   const auto first = ips.empty() ? std::nullopt : IpAddress::parse(ips.front());
   const IpFamily family = first ? first->family() : IpFamily::kV4;
-  std::set<std::string> addresses;
+  std::set<IpAddress> addresses;
   for (const auto& [name, slice] : state.slices) {
-    if (!isAddressed(*slice) || familyOf(*slice) != family) {
-      continue;
-    }
-    for (const kube::Endpoint& endpoint : slice->endpoints) {
-      if (endpoint.ready && endpoint.nodeName == node.name && !endpoint.addresses.empty()) {
-        addresses.insert(endpoint.addresses.front());
+    for (const Endpoint& endpoint : slice->endpoints) {
+      if (endpoint.ready && endpoint.node == node.name && endpoint.ip.family() == family) {
+        addresses.insert(endpoint.ip);
       }
     }
   }
@@ -48,23 +29,8 @@ std::size_t localReady(const ServiceState& state, const NodeView& node) {
 /// Whether a service port has usable endpoints of the family, but none on the node.
 bool noneLocal(const ServiceState& state, const kube::ServicePort& port, IpFamily family,
                const NodeView& node) {
-  bool any = false;
-  for (const auto& [name, slice] : state.slices) {
-    const bool has = std::any_of(slice->ports.begin(), slice->ports.end(), [&](const auto& p) {
-      return p.name == port.name && p.protocol == port.protocol;
-    });
-    if (!has || !isAddressed(*slice) || familyOf(*slice) != family) {
-      continue;
-    }
-    for (const kube::Endpoint& endpoint : slice->endpoints) {
-      const bool usable = endpoint.ready || (endpoint.serving && endpoint.terminating);
-      if (usable && endpoint.nodeName == node.name) {
-        return false;
-      }
-      any = any || usable;
-    }
-  }
-  return any;
+  return choose(candidatesFor(state, port, family, node), TrafficPolicy::kLocal, node).outcome ==
+         Outcome::kDrop;
 }
 
 ServiceName nameOf(const kube::json::object& service) {
@@ -141,7 +107,7 @@ void HealthChecks::forget(const ServiceName& name) {
 
 void HealthChecks::evaluate(const ServiceName& name, const ServiceState* state,
                             const NodeView& node) {
-  if (state == nullptr || state->service == nullptr || !ours(*state->service, node)) {
+  if (state == nullptr || state->service == nullptr || skipReason(*state->service, node)) {
     return;
   }
   const kube::Service& service = *state->service;
