@@ -26,6 +26,22 @@ void FlowCleaner::clean(const std::vector<conntrack::Destination>& changed) {
   cleanLater();
 }
 
+void FlowCleaner::freeUntranslated(const std::set<Key>& services) {
+  const auto flows = table_.dump();
+  if (!flows) {
+    spdlog::warn("cannot clean the connection table: {}", flows.error().text());
+    return;
+  }
+  for (const conntrack::Flow& flow : *flows) {
+    const auto& to = flow.original;
+    if (!flow.translated() && !flow.seenReply() &&
+        services.contains({to.protocol, to.destination, to.destinationPort}) &&
+        table_.remove(flow)) {
+      ++metrics_.staleFlowsDeleted.of(to.destination.family());
+    }
+  }
+}
+
 void FlowCleaner::cleanLater() {
   if (armed_ || later_.empty()) {
     return;

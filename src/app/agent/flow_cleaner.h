@@ -3,6 +3,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <tuple>
 #include <vector>
 
@@ -24,9 +25,13 @@ class FlowCleaner {
   /// entry, while a SYN that was lost is repeated after 1 s (RFC 6298 2) at the earliest.
   void clean(const std::vector<conntrack::Destination>& changed);
 
- private:
+  /// Protocol, address and port of a service.
   using Key = std::tuple<std::uint8_t, IpAddress, std::uint16_t>;
+  /// After a time without rules: connections to services that began meanwhile were not translated,
+  /// and never would be however often the client repeats itself. Forgotten, the next packet is.
+  void freeUntranslated(const std::set<Key>& services);
 
+ private:
   void cleanLater();
   void remove(const std::vector<conntrack::Destination>& changed);
   void remove(const std::vector<conntrack::Destination>& changed, IpFamily family);

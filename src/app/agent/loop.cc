@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <set>
 #include <utility>
 
 namespace hitless::app {
@@ -10,6 +11,22 @@ namespace {
 
 /// When the pod or Service changed that made the controller write the slice.
 constexpr std::string_view kTriggerTime = "endpoints.kubernetes.io/last-change-trigger-time";
+
+std::set<FlowCleaner::Key> serviceAddresses(const ServicePlane& plane) {
+  std::set<FlowCleaner::Key> addresses;
+  for (const auto& [name, planned] : service::plan(plane.snapshot(), plane.node())) {
+    for (const service::PlannedFamily& family : planned.families) {
+      std::vector<IpAddress> ips = family.externalIps;
+      ips.push_back(family.clusterIp);
+      for (const service::PlannedPort& port : family.ports) {
+        for (const IpAddress& ip : ips) {
+          addresses.emplace(static_cast<std::uint8_t>(port.protocol), ip, port.port);
+        }
+      }
+    }
+  }
+  return addresses;
+}
 
 }  // namespace
 
@@ -120,7 +137,8 @@ void Loop::committed(const rules::SyncReceipt& receipt, MonoTime begin, std::uin
   const auto took = duration / std::chrono::microseconds(1);
   AgentMetrics& metrics = parts_.metrics;
   count(receipt, duration);
-  if (std::exchange(healing_, false) && receipt.dataplane.operations > 0) {
+  const bool healed = std::exchange(healing_, false) && receipt.dataplane.operations > 0;
+  if (healed) {
     ++metrics.heals;
     spdlog::warn("restored the service rules: {} operations, {} elements in {} us",
                  receipt.dataplane.operations, receipt.dataplane.elements, took);
@@ -141,6 +159,9 @@ void Loop::committed(const rules::SyncReceipt& receipt, MonoTime begin, std::uin
   parts_.timeline.record(event);
   acknowledge(revision);
   parts_.flows.clean(receipt.changed);
+  if (healed) {
+    parts_.flows.freeUntranslated(serviceAddresses(parts_.plane));
+  }
 }
 
 void Loop::count(const rules::SyncReceipt& receipt, nanoseconds duration) {
