@@ -69,7 +69,11 @@ Status PodNetwork::connect(const std::string& podUid, const IpAddress& address,
   TRY_VOID(links_.setMaster(port, kBridge, false));
   TRY_VOID(links_.setUp(port));
   const IpAddress gateway = pool_.gateway().address;
-  return sandbox.enterNetwork([&] { return configurePod(address, gateway); });
+  TRY_VOID(sandbox.enterNetwork([&] { return configurePod(address, gateway); }));
+  // The pod's end gave the port its carrier, and the first port gave the bridge its own. Until the
+  // kernel acts on that, which may take a second, the pod's first packets are dropped.
+  TRY_VOID(links_.settle(port));
+  return links_.settle(kBridge);
 }
 
 Result<IpAddress> PodNetwork::attach(const std::string& podUid, const sys::Sandbox& sandbox) {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "testing/netns.h"
 #include "testing/result.h"
@@ -83,6 +85,61 @@ TEST(Links, ThePeerIsBornInTheOtherNamespace) {
     EXPECT_TRUE(*links->exists("h0"));
     ASSERT_OK(links->remove("h0"));
     EXPECT_FALSE(*inside->exists("eth0"));
+  });
+}
+
+/// A datagram from a new pod to its gateway, the moment the pod's interface is made; true if it
+/// arrives.
+bool firstPacketArrives(int number) {
+  const std::string bridge = fmt::format("br{}", number);
+  const IpAddress gateway = IpAddress::v4(0x0af40001 + static_cast<std::uint32_t>(number) * 256);
+  const IpAddress pod = IpAddress::v4(gateway.v4HostOrder() + 4);
+  const int other = newNetns();
+  const int home = ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+  auto links = Links::open();
+  EXPECT_TRUE(links->addBridge(bridge));
+  EXPECT_TRUE(links->addAddress(bridge, {gateway, 24}));
+  EXPECT_TRUE(links->setUp(bridge));
+  const std::string port = fmt::format("port{}", number);
+  EXPECT_TRUE(links->addVeth(port, "eth0", other));
+  EXPECT_TRUE(links->setMaster(port, bridge, false));
+  EXPECT_TRUE(links->setUp(port));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(9);
+  address.sin_addr.s_addr = htonl(gateway.v4HostOrder());
+  const auto* to = reinterpret_cast<const sockaddr*>(&address);
+  const int server = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const timeval patience{0, 500'000};
+  ::setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  EXPECT_EQ(::bind(server, to, sizeof address), 0);
+
+  EXPECT_EQ(::setns(other, CLONE_NEWNET), 0);
+  {
+    auto inside = Links::open();
+    EXPECT_TRUE(inside->addAddress("eth0", {pod, 24}));
+    EXPECT_TRUE(inside->setUp("eth0"));
+  }
+  EXPECT_TRUE(links->settle(port));
+  EXPECT_TRUE(links->settle(bridge));
+  const int client = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  EXPECT_EQ(::sendto(client, "x", 1, 0, to, sizeof address), 1);
+  EXPECT_EQ(::setns(home, CLONE_NEWNET), 0);
+  char byte = 0;
+  const bool arrived = ::recv(server, &byte, 1, 0) == 1;
+  for (const int fd : {client, server, other, home}) {
+    ::close(fd);
+  }
+  return arrived;
+}
+
+TEST(Links, ASettledPortLosesNoFirstPacket) {
+  inNamespaces([] {
+    int lost = 0;
+    for (int i = 0; i < 20; ++i) {
+      lost += firstPacketArrives(i) ? 0 : 1;
+    }
+    EXPECT_EQ(lost, 0);
   });
 }
 
