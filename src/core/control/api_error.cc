@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/kube/http_status.h"
+
 namespace hitless::control {
 namespace {
 
@@ -25,6 +27,9 @@ std::string qualifiedKind(std::string_view group, std::string_view kind) {
 
 json::object statusOf(const ApiError& error) {
   json::object status = statusHead("Failure");
+  if (!error.continueToken.empty()) {
+    status["metadata"].get_object()["continue"] = error.continueToken;
+  }
   status.emplace("message", error.message);
   if (!error.reason.empty()) {
     status.emplace("reason", error.reason);
@@ -50,30 +55,7 @@ json::object successStatus(const kube::Resource& resource, std::string_view name
 }
 
 Error toError(const ApiError& error) {
-  const auto kind = [&] {
-    switch (error.code) {
-      case 400:
-      case 413:
-      case 415:
-      case 422:
-        return ErrorKind::kInvalid;
-      case 401:
-      case 403:
-        return ErrorKind::kPermission;
-      case 404:
-        return ErrorKind::kNotFound;
-      case 409:
-      case 410:
-        return ErrorKind::kConflict;
-      case 429:
-      case 503:
-      case 504:
-        return ErrorKind::kUnavailable;
-      default:
-        return ErrorKind::kInternal;
-    }
-  }();
-  return Error{kind, error.message, {}, {}, 0};
+  return Error{kube::errorKindOf(error.code), error.message, {}, {}, 0};
 }
 
 json::object detailsOf(const kube::Resource& resource, std::string_view name,

@@ -20,6 +20,7 @@ struct ApiError {
   std::string reason;  ///< "NotFound"; empty for errors that kube-apiserver gives no reason.
   std::string message;
   std::optional<kube::json::object> details;
+  std::string continueToken = {};  ///< With 410 for a page: how to go on all the same.
 };
 
 template <class T>

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "core/kube/http_status.h"
 #include "sys/kube/client.h"
 
 namespace hitless::sys {
@@ -22,39 +23,6 @@ std::string pathOf(const kube::Resource& resource, std::string_view ns, std::str
   return path;
 }
 
-namespace {
-
-ErrorKind kindOf(int status) {
-  switch (status) {
-    case 400:
-    case 406:
-    case 413:
-    case 415:
-    case 422:
-      return ErrorKind::kInvalid;
-    case 401:
-    case 403:
-      return ErrorKind::kPermission;
-    case 404:
-    case 410:
-      return ErrorKind::kNotFound;
-    case 409:
-      return ErrorKind::kConflict;
-    case 405:
-      return ErrorKind::kUnsupported;
-    case 429:
-    case 500:
-    case 502:
-    case 503:
-    case 504:
-      return ErrorKind::kUnavailable;
-    default:
-      return ErrorKind::kInternal;
-  }
-}
-
-}  // namespace
-
 Result<kube::json::object> objectOf(const HttpResponse& response) {
   Result<kube::json::value> parsed = kube::parseJson(response.body);
   const kube::json::object* object = parsed ? parsed->if_object() : nullptr;
@@ -69,7 +37,7 @@ Result<kube::json::object> objectOf(const HttpResponse& response) {
     message = fmt::format("the API server answered {}: {}", response.status,
                           response.body.substr(0, 200));
   }
-  return fail(kindOf(response.status), std::move(message));
+  return fail(kube::errorKindOf(response.status), std::move(message));
 }
 
 }  // namespace hitless::sys
