@@ -91,7 +91,7 @@ Status runNode(const NodeOptions& options) {
   const Cidr podCidr = TRY(Cidr::parse(options.podCidr));
   sys::KubeConfig config = TRY(sys::loadKubeconfig(options.kubeconfig));
   const std::string token = config.token;
-  const auto api = TRY(sys::KubeClient::create(io, std::move(config)));
+  const auto api = TRY(sys::KubeClient::create(io, clock, std::move(config)));
   sys::TimelineFile timeline = TRY(sys::TimelineFile::open(options.timeline));
   TRY_VOID(sys::makeDirectories(options.directory, 0755));
   NodeContext context{io,

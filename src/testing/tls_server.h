@@ -16,24 +16,24 @@
 
 namespace hitless::testing {
 
-/// A self-signed certificate for 127.0.0.1 and its key, both PEM.
+/// A self-signed certificate and its key, both PEM.
 struct TestCertificate {
   std::string certPem;
   std::string keyPem;
 
-  static TestCertificate make() {
+  /// `names` in OpenSSL's syntax. `until`: seconds from now; negative: it has expired already.
+  static TestCertificate make(const char* names = "IP:127.0.0.1", long until = 3600) {
     EVP_PKEY* key = EVP_EC_gen("P-256");
     X509* cert = X509_new();
     X509_set_version(cert, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-    X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+    X509_gmtime_adj(X509_getm_notBefore(cert), -7200);
+    X509_gmtime_adj(X509_getm_notAfter(cert), until);
     X509_set_pubkey(cert, key);
     X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC,
                                reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
     X509_set_issuer_name(cert, X509_get_subject_name(cert));
-    X509_EXTENSION* name =
-        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
+    X509_EXTENSION* name = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names);
     X509_add_ext(cert, name, -1);
     X509_EXTENSION_free(name);
     X509_sign(cert, key, EVP_sha256());

@@ -40,8 +40,9 @@ Status runAgent(const AgentCommandLine& line) {
   sys::RealClock clock;
   sys::RealRng rng;
   sys::TimelineFile timeline = TRY(sys::TimelineFile::open(options.timeline));
-  sys::KubeConfig config = TRY(sys::loadKubeconfig(options.kubeconfig));
-  const auto client = TRY(sys::KubeClient::create(io, std::move(config)));
+  sys::KubeConfig config =
+      TRY(sys::findKubeConfig(options.kubeconfig, sys::PodEnvironment::current()));
+  const auto client = TRY(sys::KubeClient::create(io, clock, std::move(config)));
   Kernel kernel = TRY(openKernel());
   auto addresses = TRY(addressMonitor(options));
   sys::Conntrack flows = TRY(sys::Conntrack::open());
@@ -68,8 +69,9 @@ Status dryRun(const AgentCommandLine& line) {
   boost::asio::io_context io(1);
   sys::RealClock clock;
   sys::RealRng rng;
-  sys::KubeConfig config = TRY(sys::loadKubeconfig(line.agent.kubeconfig));
-  const auto client = TRY(sys::KubeClient::create(io, std::move(config)));
+  sys::KubeConfig config =
+      TRY(sys::findKubeConfig(line.agent.kubeconfig, sys::PodEnvironment::current()));
+  const auto client = TRY(sys::KubeClient::create(io, clock, std::move(config)));
   PlaneOptions options = TRY(planeOptions(line));
   DryRun run({io, *client, clock, rng}, std::move(options));
   const std::string commands = TRY(run.run(kPatience));
@@ -89,8 +91,8 @@ Status execute(AgentCommandLine& line) {
     return removeRules(line.force);
   }
   TRY_VOID(settle(line));
-  if (line.agent.nodeName.empty() || line.agent.kubeconfig.empty()) {
-    return invalid("--node-name and --kubeconfig are needed");
+  if (line.agent.nodeName.empty()) {
+    return invalid("--node-name is needed", "in a pod: --node-name=$(NODE_NAME)");
   }
   return line.dryRun ? dryRun(line) : runAgent(line);
 }

@@ -124,7 +124,7 @@ constexpr ConfigKey kKeys[] = {
        return {};
      }},
     {"clientConnection.kubeconfig", kString, kUsed, "--kubeconfig", "",
-     "How to reach the API server",
+     "How to reach the API server (default: as a pod does)",
      [](ProxyConfig& c, const Values& v) -> Status {
        c.kubeconfig = v[0];
        return {};

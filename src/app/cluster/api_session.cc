@@ -16,9 +16,10 @@ constexpr milliseconds kPoll{50};
 
 Result<ApiSession> ApiSession::open(const std::string& kubeconfig) {
   ApiSession session;
+  session.clock_ = std::make_unique<sys::RealClock>();
   session.io_ = std::make_unique<boost::asio::io_context>(1);
   sys::KubeConfig config = TRY(sys::loadKubeconfig(kubeconfig));
-  session.client_ = TRY(sys::KubeClient::create(*session.io_, std::move(config)));
+  session.client_ = TRY(sys::KubeClient::create(*session.io_, *session.clock_, std::move(config)));
   return session;
 }
 

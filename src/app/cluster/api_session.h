@@ -8,6 +8,7 @@
 
 #include "app/cluster/manifests.h"
 #include "base/clock.h"
+#include "sys/clock/real_clock.h"
 #include "sys/kube/client.h"
 
 namespace hitless::app {
@@ -42,6 +43,7 @@ class ApiSession {
   ApiSession() = default;
   Result<kube::json::object> send(sys::KubeClient::Request request);
 
+  std::unique_ptr<sys::RealClock> clock_;
   std::unique_ptr<boost::asio::io_context> io_;
   std::unique_ptr<sys::KubeClient> client_;
 };

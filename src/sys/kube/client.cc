@@ -7,6 +7,7 @@
 #include "sys/http/response_reader.h"
 #include "sys/http/tls_channel.h"
 #include "sys/kube/stream_session.h"
+#include "sys/kube/token_source.h"
 
 namespace hitless::sys {
 namespace {
@@ -22,19 +23,43 @@ bool idempotent(std::string_view method) {
 
 struct Job {
   KubeClient::Request request;
-  std::string bytes;
   KubeClient::Done done;
+  std::string token = {};  ///< The one it was last sent with.
+  bool again = false;      ///< Sent before, and refused because of the token.
 };
 
 /// The connections of one client. Outlives it while answers are under way; `closed` mutes them.
 class Pool : public std::enable_shared_from_this<Pool> {
  public:
-  Pool(boost::asio::io_context& io, KubeConfig config, std::shared_ptr<TlsContext> tls)
-      : io_(io), config_(std::move(config)), tls_(std::move(tls)) {}
+  Pool(boost::asio::io_context& io, const Clock& clock, const KubeConfig& config,
+       std::shared_ptr<TlsContext> tls)
+      : io_(io),
+        host_(config.host),
+        port_(config.port),
+        token_(clock, config.token, config.tokenFile),
+        tls_(std::move(tls)) {}
 
   void submit(Job job) {
     waiting_.push_back(std::move(job));
     dispatch();
+  }
+
+  /// The bytes of a request as it goes out now, with the token of now.
+  Result<std::string> bytesOf(const KubeClient::Request& request) {
+    PlainRequest out;
+    out.method = request.method;
+    out.host = host_;
+    out.port = port_;
+    out.target = request.target;
+    out.body = request.body;
+    out.headers = {{"Accept", "application/json"}, {"User-Agent", "hitless"}};
+    if (const std::string& token = token_.current(); !token.empty()) {
+      out.headers.emplace_back("Authorization", "Bearer " + token);
+    }
+    if (!request.body.empty()) {
+      out.headers.emplace_back("Content-Type", request.contentType);
+    }
+    return serializeRequest(out);
   }
 
   void close() {
@@ -50,7 +75,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
   }
 
   boost::asio::io_context& io() { return io_; }
-  const KubeConfig& config() const { return config_; }
+  const std::string& host() const { return host_; }
+  std::uint16_t port() const { return port_; }
+  TokenSource& token() { return token_; }
   std::shared_ptr<Channel> makeChannel() { return tls_->makeChannel(io_); }
 
  private:
@@ -76,25 +103,32 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
   /// `idle` null: on a new connection.
   void run(Job job, std::shared_ptr<Channel> idle) {
+    Result<std::string> bytes = bytesOf(job.request);
+    if (!bytes) {
+      boost::asio::post(io_, [done = job.done, error = std::move(bytes).error()] {
+        done(tl::unexpected<Error>(error));
+      });
+      return;
+    }
+    job.token = token_.current();
     const bool reused = idle != nullptr;
     std::shared_ptr<Channel> channel = reused ? std::move(idle) : makeChannel();
     busy_.push_back(channel);
     ExchangeOptions options;
-    options.host = config_.host;
-    options.port = config_.port;
+    options.host = host_;
+    options.port = port_;
     options.connected = reused;
     options.headRequest = job.request.method == "HEAD";
     options.timeout = job.request.timeout;
     options.maxBody = kMaxAnswer;
-    std::string bytes = job.bytes;
-    runExchange(
-        io_, channel, std::move(options), std::move(bytes),
-        [self = shared_from_this(), job = std::move(job), channel, reused](ExchangeResult result) {
-          self->finished(job, channel, reused, std::move(result));
-        });
+    runExchange(io_, channel, std::move(options), *std::move(bytes),
+                [self = shared_from_this(), job = std::move(job), channel,
+                 reused](ExchangeResult result) mutable {
+                  self->finished(std::move(job), channel, reused, std::move(result));
+                });
   }
 
-  void finished(const Job& job, const std::shared_ptr<Channel>& channel, bool reused,
+  void finished(Job job, const std::shared_ptr<Channel>& channel, bool reused,
                 ExchangeResult result) {
     std::erase(busy_, channel);
     if (closed_) {
@@ -102,17 +136,24 @@ class Pool : public std::enable_shared_from_this<Pool> {
     }
     if (!result.response && reused && !result.answered && idempotent(job.request.method)) {
       // The server closed the idle connection as the request went out (RFC 9112 9.3.1).
-      return run(job, nullptr);
+      return run(std::move(job), nullptr);
     }
     if (result.reusable) {
       idle_.push_back(channel);
+    }
+    if (result.response && result.response->status == 401 && token_.refused(job.token) &&
+        !std::exchange(job.again, true)) {
+      waiting_.push_front(std::move(job));  // Nothing was done yet, whatever the method.
+      return dispatch();
     }
     dispatch();
     job.done(std::move(result.response));
   }
 
   boost::asio::io_context& io_;
-  KubeConfig config_;
+  std::string host_;
+  std::uint16_t port_;
+  TokenSource token_;
   std::shared_ptr<TlsContext> tls_;
   std::deque<Job> waiting_;
   std::vector<std::shared_ptr<Channel>> idle_;
@@ -124,6 +165,7 @@ class StreamHandle : public KubeClient::Stream {
  public:
   explicit StreamHandle(std::shared_ptr<StreamSession> session) : session_(std::move(session)) {}
   ~StreamHandle() override { session_->cancel(); }
+  void allowSilence(nanoseconds longest) override { session_->allowSilence(longest); }
 
  private:
   std::shared_ptr<StreamSession> session_;
@@ -135,54 +177,39 @@ class Client : public KubeClient {
   ~Client() override { pool_->close(); }
 
   void send(Request request, Done done) override {
-    Result<std::string> bytes = serializeRequest(plain(request));
-    if (!bytes) {
-      boost::asio::post(pool_->io(), [done, error = std::move(bytes).error()] {
-        done(tl::unexpected<Error>(error));
-      });
-      return;
-    }
-    pool_->submit({std::move(request), *std::move(bytes), std::move(done)});
+    pool_->submit({std::move(request), std::move(done)});
   }
 
-  std::unique_ptr<Stream> stream(std::string target, nanoseconds idleTimeout, OnLine line,
+  std::unique_ptr<Stream> stream(std::string target, nanoseconds longestSilence, OnLine line,
                                  OnEnd end) override {
     Request request;
     request.target = std::move(target);
-    StreamOptions options{pool_->config().host, pool_->config().port, idleTimeout};
+    Result<std::string> bytes = pool_->bytesOf(request);
+    const auto tellToken = [pool = pool_, token = pool_->token().current(),
+                            end = std::move(end)](Result<HttpResponse> how) {
+      if (how && how->status == 401) {
+        pool->token().refused(token);  // The caller's next attempt takes the new one.
+      }
+      end(std::move(how));
+    };
     auto session = std::make_shared<StreamSession>(
-        pool_->io(), pool_->makeChannel(), std::move(options), std::move(line), std::move(end));
-    session->start(serializeRequest(plain(request)));
+        pool_->io(), pool_->makeChannel(),
+        StreamOptions{pool_->host(), pool_->port(), longestSilence}, std::move(line), tellToken);
+    session->start(std::move(bytes));
     return std::make_unique<StreamHandle>(std::move(session));
   }
 
  private:
-  PlainRequest plain(const Request& request) const {
-    PlainRequest out;
-    out.method = request.method;
-    out.host = pool_->config().host;
-    out.port = pool_->config().port;
-    out.target = request.target;
-    out.body = request.body;
-    out.headers = {{"Accept", "application/json"}, {"User-Agent", "hitless"}};
-    if (!pool_->config().token.empty()) {
-      out.headers.emplace_back("Authorization", "Bearer " + pool_->config().token);
-    }
-    if (!request.body.empty()) {
-      out.headers.emplace_back("Content-Type", request.contentType);
-    }
-    return out;
-  }
-
   std::shared_ptr<Pool> pool_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<KubeClient>> KubeClient::create(boost::asio::io_context& io,
-                                                       KubeConfig config) {
-  auto tls = TRY(TlsContext::create({config.caPem, config.clientCertPem, config.clientKeyPem}));
-  return std::make_unique<Client>(std::make_shared<Pool>(io, std::move(config), std::move(tls)));
+                                                       const Clock& clock, KubeConfig config) {
+  auto tls = TRY(TlsContext::create(
+      {config.caPem, config.clientCertPem, config.clientKeyPem, config.tlsServerName}));
+  return std::make_unique<Client>(std::make_shared<Pool>(io, clock, config, std::move(tls)));
 }
 
 }  // namespace hitless::sys

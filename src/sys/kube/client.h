@@ -10,28 +10,17 @@
 #include "core/kube/json.h"
 #include "core/kube/resource.h"
 #include "sys/http/client.h"
+#include "sys/kube/config.h"
 
 namespace hitless::sys {
 
-/// Where an API server is and how to be believed there.
-struct KubeConfig {
-  std::string host;
-  std::uint16_t port = 443;
-  std::string caPem;
-  std::string token;          ///< Bearer token; may be empty.
-  std::string clientCertPem;  ///< Client certificate and key; may be empty.
-  std::string clientKeyPem;
-};
-
-/// Reads a kubeconfig file's current context (server, certificate-authority(-data), token(-file),
-/// client-certificate(-data), client-key(-data)). Errors name the file and the key.
-Result<KubeConfig> loadKubeconfig(const std::string& path);
-
 /// Talks HTTPS to an API server on one io_context. Requests share a small pool of kept-alive
-/// connections.
+/// connections. One that the server answers with 401 is sent once more if the token has been
+/// replaced meanwhile.
 class KubeClient {
  public:
-  static Result<std::unique_ptr<KubeClient>> create(boost::asio::io_context& io, KubeConfig config);
+  static Result<std::unique_ptr<KubeClient>> create(boost::asio::io_context& io, const Clock& clock,
+                                                    KubeConfig config);
   virtual ~KubeClient() = default;
 
   struct Request {
@@ -51,11 +40,13 @@ class KubeClient {
   class Stream {
    public:
     virtual ~Stream() = default;
+    /// From the next line on: the longest time without one that is not taken for a dead connection.
+    virtual void allowSilence(nanoseconds /*longest*/) {}
   };
   using OnLine = std::function<void(std::string_view line)>;
   using OnEnd = std::function<void(Result<HttpResponse>)>;
-  virtual std::unique_ptr<Stream> stream(std::string target, nanoseconds idleTimeout, OnLine line,
-                                         OnEnd end) = 0;
+  virtual std::unique_ptr<Stream> stream(std::string target, nanoseconds longestSilence,
+                                         OnLine line, OnEnd end) = 0;
 };
 
 /// The URL path of a resource's collection or object:

@@ -4,22 +4,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "base/text.h"
-#include "sys/kube/client.h"
+#include "sys/files/files.h"
+#include "sys/kube/config.h"
 
 namespace hitless::sys {
 namespace {
-
-Result<std::string> readFile(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    return tl::unexpected<Error>(osError("cannot read").about(path.string()));
-  }
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 Result<std::string> decodeBase64(const std::string& encoded) {
   std::string input = encoded;
@@ -50,9 +41,11 @@ class File {
     const std::string server = TRY(string(cluster, "server", "cluster.server"));
     KubeConfig config;
     TRY_VOID(readServer(server, config));
+    config.tlsServerName = optional(cluster, "tls-server-name");
     if (optional(cluster, "insecure-skip-tls-verify") == "true") {
       return wrong("insecure-skip-tls-verify is not supported",
-                   "give certificate-authority instead");
+                   "give certificate-authority instead, and tls-server-name if the certificate is "
+                   "for another name");
     }
     config.caPem = TRY(dataOrFile(cluster, "certificate-authority", "certificate-authority-data"));
     const std::string user = optional(entry, "user");
@@ -100,7 +93,8 @@ class File {
   Status readServer(const std::string& server, KubeConfig& config) const {
     constexpr std::string_view kScheme = "https://";
     if (server.rfind(kScheme, 0) != 0) {
-      return wrong(fmt::format("server '{}' is not an https:// address", server));
+      return wrong(fmt::format("server '{}' is not an https:// address", server),
+                   "the API server's plain HTTP port carries no credentials; use its TLS port");
     }
     std::string_view rest = std::string_view(server).substr(kScheme.size());
     while (!rest.empty() && rest.back() == '/') {
@@ -137,9 +131,11 @@ class File {
       }
     }
     config.token = optional(user, "token");
-    const std::string tokenFile = optional(user, "tokenFile");
-    if (config.token.empty() && !tokenFile.empty()) {
-      const std::string token = TRY(readFile(beside(tokenFile)));
+    if (const std::string tokenFile = optional(user, "tokenFile"); !tokenFile.empty()) {
+      config.tokenFile = beside(tokenFile);
+    }
+    if (config.token.empty() && !config.tokenFile.empty()) {
+      const std::string token = TRY(readFile(config.tokenFile));
       config.token = std::string(trim(token));
     }
     config.clientCertPem = TRY(dataOrFile(user, "client-certificate", "client-certificate-data"));

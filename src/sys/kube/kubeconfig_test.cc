@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "sys/kube/client.h"
+#include "sys/kube/config.h"
 
 namespace hitless::sys {
 namespace {
@@ -47,12 +47,16 @@ TEST_F(KubeconfigTest, ReadsDataAndFilesBesideIt) {
   EXPECT_EQ(files->port, 6443);
   EXPECT_EQ(files->caPem, "CA");
   EXPECT_EQ(files->token, "tok");
-  const auto data = load("server: 'https://[fd00::1]/', certificate-authority-data: Q0FDQQ==",
-                         "client-certificate-data: Q0VSVA==, client-key-data: S0VZ");
+  EXPECT_EQ(files->tokenFile, folder / "token");
+  const auto data = load(
+      "server: 'https://[fd00::1]/', certificate-authority-data: Q0FDQQ==, "
+      "tls-server-name: kubernetes",
+      "client-certificate-data: Q0VSVA==, client-key-data: S0VZ");
   ASSERT_TRUE(data) << data.error().text();
   EXPECT_EQ(data->host, "fd00::1");
   EXPECT_EQ(data->port, 443);
   EXPECT_EQ(data->caPem, "CACA");
+  EXPECT_EQ(data->tlsServerName, "kubernetes");
   EXPECT_EQ(data->clientCertPem, "CERT");
   EXPECT_EQ(data->clientKeyPem, "KEY");
 }
@@ -90,6 +94,40 @@ TEST_F(KubeconfigTest, SurvivesWhatIsNoKubeconfig) {
   }
   EXPECT_THAT(loadKubeconfig("/nonexistent/kubeconfig").error().text(),
               HasSubstr("/nonexistent/kubeconfig"));
+}
+
+using InClusterTest = KubeconfigTest;
+
+TEST_F(InClusterTest, TakesAddressFromTheEnvironmentAndTrustFromTheAccount) {
+  write("ca.crt", "CA");
+  write("token", "tok\n");
+  const auto config = findKubeConfig("", {"fd00::1", "6443", folder});
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->host, "fd00::1");
+  EXPECT_EQ(config->port, 6443);
+  EXPECT_EQ(config->caPem, "CA");
+  EXPECT_EQ(config->token, "tok");
+  EXPECT_EQ(config->tokenFile, folder / "token");
+}
+
+TEST_F(InClusterTest, ErrorsSayWhatIsMissingAndWhatToDo) {
+  const auto error = [&](const char* host, const char* port) {
+    const auto config = findKubeConfig("", {host, port, folder});
+    return config ? "" : config.error().text();
+  };
+  EXPECT_THAT(error("", ""), HasSubstr("KUBERNETES_SERVICE_HOST"));
+  EXPECT_THAT(error("", ""), HasSubstr("give --kubeconfig FILE"));
+  EXPECT_THAT(error("10.0.0.1", "https"), HasSubstr("'https', which is no port number"));
+  EXPECT_THAT(error("10.0.0.1", "443"), HasSubstr("ca.crt"));
+  write("ca.crt", "CA");
+  EXPECT_THAT(error("10.0.0.1", "443"), HasSubstr("automountServiceAccountToken"));
+  write("token", "\n");
+  EXPECT_THAT(error("10.0.0.1", "443"), HasSubstr("the token is empty"));
+}
+
+TEST_F(InClusterTest, AKubeconfigWins) {
+  EXPECT_THAT(findKubeConfig(folder / "none", {"10.0.0.1", "443", folder}).error().text(),
+              HasSubstr("none"));
 }
 
 }  // namespace

@@ -39,6 +39,13 @@ void StreamSession::start(Result<std::string> request) {
   });
 }
 
+void StreamSession::allowSilence(nanoseconds longest) {
+  options_.longestSilence = longest;
+  if (open_) {
+    armTimer();
+  }
+}
+
 void StreamSession::cancel() {
   open_ = false;
   timer_.cancel();
@@ -46,12 +53,12 @@ void StreamSession::cancel() {
 }
 
 void StreamSession::armTimer() {
-  timer_.expires_after(options_.idleTimeout);
+  timer_.expires_after(options_.longestSilence);
   timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
     if (!error) {
-      self->finish(fail(
-          ErrorKind::kUnavailable,
-          fmt::format("nothing received for {} ms", self->options_.idleTimeout / milliseconds(1))));
+      self->finish(fail(ErrorKind::kUnavailable,
+                        fmt::format("nothing received for {} ms",
+                                    self->options_.longestSilence / milliseconds(1))));
     }
   });
 }
@@ -81,7 +88,6 @@ void StreamSession::onBytes(Result<std::string_view> bytes) {
   if (!bytes) {
     return finish(tl::unexpected<Error>(std::move(bytes).error()));
   }
-  armTimer();
   const Status status = bytes->empty() ? reader_.end() : reader_.put(*bytes);
   if (!open_) {
     return;
@@ -98,6 +104,7 @@ void StreamSession::onBytes(Result<std::string_view> bytes) {
 void StreamSession::onBody(std::string_view bytes) {
   if (open_ && split_) {
     split_ = splitter_.feed(bytes, [this](std::string_view line) {
+      armTimer();
       line_(line);
       return open_;
     });

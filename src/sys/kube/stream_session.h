@@ -14,7 +14,8 @@ namespace hitless::sys {
 struct StreamOptions {
   std::string host;
   std::uint16_t port = 0;
-  nanoseconds idleTimeout{};  ///< The longest silence that is not taken for a dead connection.
+  /// The longest time without a whole line that is not taken for a dead connection.
+  nanoseconds longestSilence{};
 };
 
 /// One streamed answer on a connection of its own, line by line.
@@ -25,6 +26,8 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
 
   /// Connects and sends. A request that could not be made ends the stream with its error.
   void start(Result<std::string> request);
+  /// Counts from now.
+  void allowSilence(nanoseconds longest);
   /// No callback is called after this.
   void cancel();
 
