@@ -20,7 +20,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-/// An API server that answers lists from a table and keeps watches open until told otherwise.
+/// An API server without WatchList that answers lists from a table and keeps watches open until
+/// told otherwise.
 class FakeApi : public sys::KubeClient {
  public:
   explicit FakeApi(boost::asio::io_context& io) : io_(io) {}
@@ -44,7 +45,11 @@ class FakeApi : public sys::KubeClient {
     });
   }
 
-  std::unique_ptr<Stream> stream(std::string target, nanoseconds, OnLine line, OnEnd) override {
+  std::unique_ptr<Stream> stream(std::string target, nanoseconds, OnLine line, OnEnd end) override {
+    if (target.find("sendInitialEvents") != std::string::npos) {
+      boost::asio::post(io_, [end] { end(sys::HttpResponse{422, "{}"}); });
+      return std::make_unique<Stream>();
+    }
     const std::string plural = pluralOf(target);
     lines_[plural].push_back(std::move(line));
     return std::make_unique<Stream>();

@@ -11,7 +11,11 @@ namespace {
 
 using kube::json::object;
 
-constexpr nanoseconds kListTimeout = seconds(60);
+constexpr nanoseconds kPageTimeout = seconds(60);
+constexpr nanoseconds kUnpagedTimeout = seconds(300);
+/// The initial events come in one go, once the server's cache is as fresh as etcd.
+constexpr nanoseconds kInitialSilence = seconds(30);
+constexpr nanoseconds kInitialLimit = seconds(300);
 /// client-go asks for a random time in 5..10 minutes, so that watches do not end together.
 constexpr std::uint64_t kMinWatchSeconds = 300;
 /// kube-apiserver sends a bookmark each 60 to 75 s (cacher.go: one minute, jitter 0.25): two
@@ -21,6 +25,8 @@ constexpr nanoseconds kMaxSilence = seconds(150);
 constexpr nanoseconds kGoodWatch = seconds(30);
 constexpr nanoseconds kFirstPause = milliseconds(100);
 constexpr nanoseconds kLongestPause = seconds(30);  ///< client-go's reflector
+constexpr nanoseconds kBusyPause = seconds(1);      ///< kube-apiserver's usual Retry-After
+constexpr std::string_view kInitialEventsEnd = "k8s.io/initial-events-end";
 
 /// Percent-encodes what is not unreserved (RFC 3986 2.3).
 std::string encode(std::string_view text) {
@@ -35,6 +41,18 @@ std::string encode(std::string_view text) {
   return out;
 }
 
+/// The server asks to be left alone for a while; what it said before still holds.
+bool isBusy(int status) {
+  return status == 429 || status == 500 || status == 502 || status == 503;
+}
+
+/// How servers say that they do not know WatchList: 422 with the feature off, 400 and the like from
+/// what stands before them.
+bool refusesWatchList(int status) {
+  return status == 400 || status == 405 || status == 406 || status == 415 || status == 422 ||
+         status == 501;
+}
+
 std::optional<std::uint64_t> revisionOf(const object& holder) {
   return parseUint(kube::text(holder, {"metadata", "resourceVersion"}));
 }
@@ -43,7 +61,7 @@ std::optional<std::uint64_t> revisionOf(const object& holder) {
 
 Reflector::Reflector(ReflectorOptions options, const Clock& clock, Rng& rng)
     : options_(std::move(options)), clock_(clock), rng_(rng) {
-  list();
+  sync();
 }
 
 std::string Reflector::query() const {
@@ -57,59 +75,98 @@ std::string Reflector::query() const {
   return out;
 }
 
+void Reflector::begin(ReflectorState state, std::string target, nanoseconds time) {
+  step_ = {state, step_.number + 1, std::move(target), time};
+}
+
+void Reflector::sync() {
+  initial_ = false;
+  gathering_.clear();
+  continueToken_.clear();
+  watchList_ == WatchList::kRefused || listNext_ ? list() : watchList();
+}
+
+// Both ways to get the state ask without a resourceVersion: for the most recent one. "0" would be
+// cheaper for the server but may lie before what this reflector has delivered already, and a
+// watermark must not go back.
+
 void Reflector::list() {
-  // Without resourceVersion: the most recent state. "0" would be cheaper for the server but may lie
-  // before what this reflector has delivered already, and a watermark must not go back.
-  step_ = {ReflectorState::kListing,
-           fmt::format("{}?limit={}{}", options_.path, options_.pageSize, query()), kListTimeout};
+  std::string target =
+      fmt::format("{}?limit={}{}", options_.path, unpaged_ ? 0 : options_.pageSize, query());
   if (!continueToken_.empty()) {
-    step_.target += "&continue=" + encode(continueToken_);
+    target += "&continue=" + encode(continueToken_);
   }
+  begin(ReflectorState::kListing, std::move(target), unpaged_ ? kUnpagedTimeout : kPageTimeout);
+}
+
+void Reflector::watchList() {
+  initial_ = true;
+  openWatch("sendInitialEvents=true&resourceVersionMatch=NotOlderThan", kInitialSilence);
 }
 
 void Reflector::watch() {
-  watchStart_ = clock_.mono();
-  step_ = {
-      ReflectorState::kWatching,
-      fmt::format("{}?watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}{}",
-                  options_.path, revision_, kMinWatchSeconds + rng_.below(kMinWatchSeconds + 1),
-                  query()),
-      kMaxSilence};
+  initial_ = false;
+  openWatch(fmt::format("resourceVersion={}", revision_), kMaxSilence);
 }
 
-void Reflector::backOff(Next again, std::string why) {
-  if (again == Next::kList) {
-    pages_ = {};
-    continueToken_.clear();
-  }
+void Reflector::openWatch(const std::string& from, nanoseconds longestSilence) {
+  watchStart_ = lastLine_ = clock_.mono();
+  begin(ReflectorState::kWatching,
+        fmt::format("{}?watch=true&allowWatchBookmarks=true&{}&timeoutSeconds={}{}", options_.path,
+                    from, kMinWatchSeconds + rng_.below(kMinWatchSeconds + 1), query()),
+        longestSilence);
+}
+
+void Reflector::backOff(Next again, std::string why, bool busy) {
   trouble_ = std::move(why);
   afterBackoff_ = again;
-  const int doublings = std::min(failures_ - 1, 20);
+  const int waited = busy ? std::max(failures_, 1) : failures_;
   ++failures_;
-  if (doublings < 0) {
+  if (waited == 0) {
     return onBackoffOver();
   }
-  const nanoseconds pause = std::min(kFirstPause * (std::int64_t{1} << doublings), kLongestPause);
+  const int doublings = std::min(waited - 1, 20);
+  const nanoseconds pause = std::clamp(kFirstPause * (std::int64_t{1} << doublings),
+                                       busy ? kBusyPause : kFirstPause, kLongestPause);
   // 50 % to 150 %, so that the nodes of a cluster do not come back in step.
   const auto jittered =
       pause / 2 +
       nanoseconds(static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(pause.count()))));
-  step_ = {ReflectorState::kBackingOff, {}, jittered};
+  gathering_.clear();
+  begin(ReflectorState::kBackingOff, {}, jittered);
 }
 
 void Reflector::onBackoffOver() {
-  afterBackoff_ == Next::kList ? list() : watch();
+  afterBackoff_ == Next::kSync ? sync() : watch();
 }
 
 void Reflector::progress() {
   failures_ = 0;
   trouble_.clear();
+  lastContact_ = clock_.mono();
+}
+
+void Reflector::listFailed(std::string why, bool busy) {
+  listNext_ = false;
+  backOff(Next::kSync, std::move(why), busy);
+}
+
+void Reflector::initialFailed(std::string why) {
+  listNext_ = true;
+  backOff(Next::kSync, std::move(why));
+}
+
+std::optional<Update> Reflector::synced(std::uint64_t revision) {
+  revision_ = revision;
+  progress();
+  return gathering_.take(revision);
 }
 
 std::optional<Update> Reflector::onPage(int status, std::string_view body) {
   if (status != 200) {
-    // 410 here: the continue token is too old; begin again.
-    backOff(Next::kList, fmt::format("list refused with {}", status));
+    // 410 here: a large collection's first page is too old by the time of the next one.
+    unpaged_ = status == 410 && !continueToken_.empty();
+    listFailed(fmt::format("list refused with {}", status), isBusy(status));
     return std::nullopt;
   }
   Result<kube::json::value> parsed = kube::parseJson(body);
@@ -117,38 +174,43 @@ std::optional<Update> Reflector::onPage(int status, std::string_view body) {
   const auto revision = page == nullptr ? std::nullopt : revisionOf(*page);
   const kube::json::value* items = page == nullptr ? nullptr : kube::find(*page, "items");
   if (!revision || items == nullptr || !(items->is_array() || items->is_null())) {
-    backOff(Next::kList, "the answer to a list is no list");
+    listFailed("the answer to a list is no list");
     return std::nullopt;
   }
   if (items->is_array()) {
     for (kube::json::value& item : page->at("items").get_array()) {
       if (object* element = item.if_object()) {
-        pages_.changes.push_back(
-            {ChangeType::kUpsert, std::make_shared<const object>(std::move(*element))});
+        prune(*element, options_.unread);
+        gathering_.add(std::move(*element));
       }
     }
   }
+  lastContact_ = clock_.mono();
   continueToken_ = kube::text(*page, {"metadata", "continue"});
   if (!continueToken_.empty()) {
     list();
     return std::nullopt;
   }
-  pages_.kind = Update::Kind::kFull;
-  pages_.revision = revision_ = *revision;
-  progress();
+  if (listNext_ && watchList_ == WatchList::kUntried) {
+    watchList_ = WatchList::kRefused;  // Where a list works and WatchList did not.
+  }
+  listNext_ = unpaged_ = false;
+  std::optional<Update> full = synced(*revision);
   watch();
-  return std::exchange(pages_, {});
+  return full;
 }
 
 void Reflector::onPageError(const Error& error) {
-  backOff(Next::kList, error.text());
+  listFailed(error.text());
 }
 
 std::optional<Update> Reflector::onLine(std::string_view line) {
+  lastLine_ = clock_.mono();
   Result<kube::json::value> parsed = kube::parseJson(line);
   object* event = parsed ? parsed->if_object() : nullptr;
   if (event == nullptr) {
-    backOff(Next::kList, "a line of the watch is no JSON object");
+    const std::string why = "a line of the watch is no JSON object";
+    initial_ ? initialFailed(why) : backOff(Next::kSync, why);
     return std::nullopt;
   }
   return onEvent(*event);
@@ -165,9 +227,13 @@ std::optional<Update> Reflector::onEvent(object& event) {
   const auto revision = element == nullptr ? std::nullopt : revisionOf(*element);
   const bool upsert = type == "ADDED" || type == "MODIFIED";
   if (!revision || !(upsert || type == "DELETED" || type == "BOOKMARK")) {
-    backOff(Next::kList,
-            fmt::format("a line of the watch is no event: type '{}'", type.substr(0, 40)));
+    const auto why = fmt::format("a line of the watch is no event: type '{}'", type.substr(0, 40));
+    initial_ ? initialFailed(why) : backOff(Next::kSync, why);
     return std::nullopt;
+  }
+  prune(*element, options_.unread);
+  if (initial_) {
+    return onInitial(type, *element);
   }
   progress();
   Update update;
@@ -179,28 +245,63 @@ std::optional<Update> Reflector::onEvent(object& event) {
   return update;
 }
 
+std::optional<Update> Reflector::onInitial(std::string_view type, object& element) {
+  lastContact_ = clock_.mono();
+  if (clock_.mono() - watchStart_ > kInitialLimit) {
+    // A server that takes no notice of sendInitialEvents tells the changes for ever.
+    initialFailed("the end of the initial events did not come");
+    return std::nullopt;
+  }
+  if (type == "ADDED") {
+    gathering_.add(std::move(element));
+  } else if (type != "BOOKMARK") {
+    gathering_.change(type == "DELETED" ? ChangeType::kDelete : ChangeType::kUpsert,
+                      std::move(element));
+  } else if (kube::text(element, {"metadata", "annotations", kInitialEventsEnd}) == "true") {
+    initial_ = false;
+    watchList_ = WatchList::kWorks;
+    step_.time = kMaxSilence;
+    return synced(*revisionOf(element));
+  }
+  return std::nullopt;
+}
+
 void Reflector::onErrorEvent(const object& status) {
   // 410 Expired: the history no longer reaches back to our revision. Whatever else the server
-  // complains of, a list settles it too.
-  backOff(Next::kList, fmt::format("watch error {}: {}", kube::integer(status, {"code"}),
-                                   kube::text(status, {"message"}).substr(0, 200)));
+  // complains of, getting the state settles it too.
+  const std::int64_t code = kube::integer(status, {"code"});
+  const auto why =
+      fmt::format("watch error {}: {}", code, kube::text(status, {"message"}).substr(0, 200));
+  initial_ ? initialFailed(why) : backOff(Next::kSync, why, isBusy(static_cast<int>(code)));
 }
 
 void Reflector::onWatchEnd(int status) {
   if (status == 200) {
+    if (initial_) {
+      return initialFailed("the watch ended before the initial events did");
+    }
     if (clock_.mono() - watchStart_ >= kGoodWatch) {
-      progress();
+      failures_ = 0;
     }
     return backOff(Next::kWatch, "the watch ended");
   }
+  if (initial_ && refusesWatchList(status)) {
+    watchList_ = WatchList::kRefused;
+    trouble_ = fmt::format("WatchList refused with {}: listing in pages", status);
+    return sync();
+  }
   // Busy servers keep our position; the other refusals (410, 504 "too large resource version" after
   // a server lost its data, 403, 404) do not.
-  const bool busy = status == 429 || status == 500 || status == 503;
-  backOff(busy ? Next::kWatch : Next::kList, fmt::format("watch refused with {}", status));
+  backOff(isBusy(status) && !initial_ ? Next::kWatch : Next::kSync,
+          fmt::format("watch refused with {}", status), isBusy(status));
 }
 
 void Reflector::onWatchError(const Error& error) {
-  backOff(Next::kWatch, error.text());
+  if (!initial_) {
+    return backOff(Next::kWatch, error.text());
+  }
+  const bool silent = clock_.mono() - lastLine_ >= step_.time;
+  silent ? initialFailed(error.text()) : backOff(Next::kSync, error.text());
 }
 
 }  // namespace hitless::watch

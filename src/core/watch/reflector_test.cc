@@ -8,6 +8,7 @@
 
 #include "testing/fake_clock.h"
 #include "testing/fake_rng.h"
+#include "testing/watch_lines.h"
 
 namespace hitless::watch {
 namespace {
@@ -15,24 +16,25 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::listItem;
+using testing::listPage;
 using ::testing::Not;
 using ::testing::UnorderedElementsAre;
+using testing::watchError;
+using testing::watchEvent;
 
-std::string item(std::string_view name, int revision) {
-  return fmt::format(R"({{"metadata":{{"name":"{}","resourceVersion":"{}"}}}})", name, revision);
-}
-std::string event(std::string_view type, std::string_view name, int revision) {
-  return fmt::format(R"({{"type":"{}","object":{}}})", type, item(name, revision));
-}
-std::string page(int revision, std::string_view items, std::string_view more = "") {
-  return fmt::format(R"({{"metadata":{{"resourceVersion":"{}","continue":"{}"}},"items":[{}]}})",
-                     revision, more, items);
+/// One whose server knows no WatchList.
+Reflector pagingReflector(ReflectorOptions options, const Clock& clock, Rng& rng) {
+  Reflector reflector(std::move(options), clock, rng);
+  reflector.onWatchEnd(422);
+  return reflector;
 }
 
 struct ReflectorTest : ::testing::Test {
   testing::FakeClock clock;
   testing::FakeRng rng;
-  Reflector reflector{{"/api/v1/pods", "spec.nodeName=n1", "", 2}, clock, rng};
+  Reflector reflector =
+      pagingReflector({"/api/v1/pods", "spec.nodeName=n1", "", 2, {}}, clock, rng);
 
   /// The names known after each update, as a consumer keeps them.
   std::map<std::string, std::uint64_t> known;
@@ -56,16 +58,19 @@ struct ReflectorTest : ::testing::Test {
       }
     }
   }
-  void listOnce(int at, const std::string& items) { take(reflector.onPage(200, page(at, items))); }
+  void listOnce(int at, const std::string& items) {
+    take(reflector.onPage(200, listPage(at, items)));
+  }
 };
 
 TEST_F(ReflectorTest, ListsInPagesThenWatchesFromTheListsRevision) {
   EXPECT_EQ(reflector.state(), ReflectorState::kListing);
   EXPECT_EQ(reflector.step().target, "/api/v1/pods?limit=2&fieldSelector=spec.nodeName%3Dn1");
-  EXPECT_FALSE(reflector.onPage(200, page(10, item("a", 3) + "," + item("b", 4), "tok/1")));
+  EXPECT_FALSE(
+      reflector.onPage(200, listPage(10, listItem("a", 3) + "," + listItem("b", 4), "tok/1")));
   EXPECT_EQ(reflector.step().target,
             "/api/v1/pods?limit=2&fieldSelector=spec.nodeName%3Dn1&continue=tok%2F1");
-  const auto full = reflector.onPage(200, page(10, item("c", 5)));
+  const auto full = reflector.onPage(200, listPage(10, listItem("c", 5)));
   ASSERT_TRUE(full);
   EXPECT_EQ(full->kind, Update::Kind::kFull);
   EXPECT_EQ(full->changes.size(), 3U);
@@ -77,12 +82,12 @@ TEST_F(ReflectorTest, ListsInPagesThenWatchesFromTheListsRevision) {
 }
 
 TEST_F(ReflectorTest, FollowsChangesAndBookmarks) {
-  listOnce(10, item("a", 3));
-  take(reflector.onLine(event("ADDED", "b", 11)));
-  take(reflector.onLine(event("MODIFIED", "a", 12)));
-  take(reflector.onLine(event("DELETED", "b", 13)));
+  listOnce(10, listItem("a", 3));
+  take(reflector.onLine(watchEvent("ADDED", "b", 11)));
+  take(reflector.onLine(watchEvent("MODIFIED", "a", 12)));
+  take(reflector.onLine(watchEvent("DELETED", "b", 13)));
   EXPECT_THAT(known, UnorderedElementsAre(::testing::Pair("a", 12U)));
-  const auto bookmark = reflector.onLine(event("BOOKMARK", "", 40));
+  const auto bookmark = reflector.onLine(watchEvent("BOOKMARK", "", 40));
   ASSERT_TRUE(bookmark);
   EXPECT_EQ(bookmark->kind, Update::Kind::kIncremental);
   EXPECT_THAT(bookmark->changes, IsEmpty());
@@ -91,29 +96,57 @@ TEST_F(ReflectorTest, FollowsChangesAndBookmarks) {
 
 TEST_F(ReflectorTest, ResumesWhereItWasWhenAWatchEnds) {
   listOnce(10, "");
-  take(reflector.onLine(event("BOOKMARK", "", 40)));
+  take(reflector.onLine(watchEvent("BOOKMARK", "", 40)));
   reflector.onWatchEnd(200);
   EXPECT_EQ(reflector.state(), ReflectorState::kWatching);
   EXPECT_THAT(reflector.step().target, HasSubstr("resourceVersion=40&"));
 }
 
 TEST_F(ReflectorTest, ListsAgainWhenTheHistoryIsGone) {
-  const char* gone =
-      R"({"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}})";
   for (const bool refused : {false, true}) {
-    listOnce(10, item("a", 3) + "," + item("b", 4));
+    listOnce(10, listItem("a", 3) + "," + listItem("b", 4));
     if (refused) {
       reflector.onWatchEnd(410);
     } else {
-      EXPECT_FALSE(reflector.onLine(gone));
+      EXPECT_FALSE(reflector.onLine(watchError(410)));
       EXPECT_THAT(reflector.trouble(), HasSubstr("410"));
     }
     ASSERT_EQ(reflector.state(), ReflectorState::kListing);
     EXPECT_THAT(reflector.step().target, Not(HasSubstr("continue")));
-    listOnce(50, item("b", 44));
+    listOnce(50, listItem("b", 44));
     EXPECT_THAT(known, ElementsAre(::testing::Pair("b", 44U)));
     EXPECT_EQ(revision, 50U);
   }
+}
+
+TEST_F(ReflectorTest, KnowsWhenTheServerSpokeLast) {
+  EXPECT_FALSE(reflector.lastContact());
+  listOnce(10, "");
+  const MonoTime listed = clock.mono();
+  EXPECT_EQ(reflector.lastContact(), listed);
+  clock.advance(seconds(60));
+  reflector.onWatchError({ErrorKind::kUnavailable, "reset", "", "", 0});
+  EXPECT_EQ(reflector.lastContact(), listed);
+  take(reflector.onLine(watchEvent("BOOKMARK", "", 40)));
+  EXPECT_EQ(reflector.lastContact(), listed + seconds(60));
+}
+
+TEST_F(ReflectorTest, DropsWhatNobodyReads) {
+  Reflector fresh = pagingReflector(
+      {"/api/v1/nodes", "", "", 500, {{"status", "images"}, {"spec", "none", "such"}}}, clock, rng);
+  const std::string object =
+      R"({"metadata":{"name":"n","resourceVersion":"1","managedFields":[{"manager":"m"}],
+      "annotations":{"a":"b","kubectl.kubernetes.io/last-applied-configuration":"{}"}},
+      "status":{"images":[1,2,3],"phase":"x"}})";
+  const std::string kept =
+      R"({"metadata":{"name":"n","resourceVersion":"1","annotations":{"a":"b"}},"status":{"phase":"x"}})";
+  const auto expected = kube::parseJson(kept);
+  const auto full = fresh.onPage(200, listPage(10, object));
+  ASSERT_TRUE(full);
+  EXPECT_EQ(kube::json::value(*full->changes[0].object), *expected);
+  const auto news = fresh.onLine(R"({"type":"MODIFIED","object":)" + object + "}");
+  ASSERT_TRUE(news);
+  EXPECT_EQ(kube::json::value(*news->changes[0].object), *expected);
 }
 
 TEST_F(ReflectorTest, AFailingServerIsAskedLessAndLess) {
@@ -138,6 +171,31 @@ TEST_F(ReflectorTest, AFailingServerIsAskedLessAndLess) {
   EXPECT_EQ(reflector.state(), ReflectorState::kWatching) << "success forgets old failures";
 }
 
+TEST_F(ReflectorTest, AnHourWithoutServerChangesNothing) {
+  listOnce(10, listItem("a", 3));
+  const MonoTime contact = clock.mono();
+  int attempts = 0;
+  while (clock.mono() - contact < seconds(3600)) {
+    if (reflector.state() == ReflectorState::kBackingOff) {
+      clock.advance(reflector.step().time);
+      reflector.onBackoffOver();
+    } else {
+      ++attempts;
+      reflector.onWatchError({ErrorKind::kUnavailable, "connection refused", "", "", 0});
+    }
+  }
+  EXPECT_LT(attempts, 200) << "one each 30 s, in the mean";
+  EXPECT_GT(attempts, 100);
+  EXPECT_EQ(reflector.lastContact(), contact);
+  EXPECT_THAT(known, ElementsAre(::testing::Pair("a", 3U)));
+  if (reflector.state() == ReflectorState::kBackingOff) {
+    reflector.onBackoffOver();
+  }
+  EXPECT_THAT(reflector.step().target, HasSubstr("resourceVersion=10&")) << "goes on where it was";
+  take(reflector.onLine(watchEvent("ADDED", "b", 11)));
+  EXPECT_EQ(reflector.lastContact(), clock.mono());
+}
+
 TEST_F(ReflectorTest, WatchesThatEndAtOncePauseAndLongOnesDoNot) {
   listOnce(10, "");
   reflector.onWatchEnd(200);
@@ -155,13 +213,19 @@ TEST_F(ReflectorTest, RefusalsDecideWhetherThePositionStillHolds) {
   const struct {
     int status;
     bool relist;
-  } cases[] = {{429, false}, {500, false}, {503, false}, {504, true},
-               {404, true},  {403, true},  {400, true}};
+    bool wait;
+  } cases[] = {{429, false, true}, {500, false, true}, {502, false, true}, {503, false, true},
+               {504, true, false}, {404, true, false}, {403, true, false}, {400, true, false}};
   for (const auto& c : cases) {
     testing::FakeRng other;
-    Reflector fresh({"/api/v1/pods", "", "", 500}, clock, other);
-    fresh.onPage(200, page(10, ""));
+    Reflector fresh = pagingReflector({"/api/v1/pods", "", "", 500, {}}, clock, other);
+    fresh.onPage(200, listPage(10, ""));
     fresh.onWatchEnd(c.status);
+    EXPECT_EQ(fresh.state() == ReflectorState::kBackingOff, c.wait) << c.status;
+    if (c.wait) {
+      EXPECT_GE(fresh.step().time, milliseconds(500));
+      fresh.onBackoffOver();
+    }
     EXPECT_EQ(fresh.state(), c.relist ? ReflectorState::kListing : ReflectorState::kWatching)
         << c.status;
   }
@@ -173,8 +237,8 @@ TEST_F(ReflectorTest, ListsAgainAfterALineThatIsNoEvent) {
         R"({"type":"ADDED","object":{"metadata":{"resourceVersion":"x"}}})",
         R"({"type":"NEW","object":{"metadata":{"resourceVersion":"1"}}})", "{\"type\":\"\xff"}) {
     testing::FakeRng other;
-    Reflector fresh({"/api/v1/pods", "", "", 500}, clock, other);
-    fresh.onPage(200, page(10, ""));
+    Reflector fresh = pagingReflector({"/api/v1/pods", "", "", 500, {}}, clock, other);
+    fresh.onPage(200, listPage(10, ""));
     EXPECT_FALSE(fresh.onLine(line));
     EXPECT_EQ(fresh.state(), ReflectorState::kListing) << line;
     EXPECT_THAT(fresh.trouble(), Not(IsEmpty())) << line;
@@ -186,7 +250,7 @@ TEST_F(ReflectorTest, BeginsAgainAfterAListThatMakesNoSense) {
                            R"({"metadata":{"resourceVersion":"-1"},"items":[]})", R"({"items":[]})",
                            R"({"metadata":{"resourceVersion":"1"},"items":{}})"}) {
     testing::FakeRng other;
-    Reflector fresh({"/api/v1/pods", "", "", 500}, clock, other);
+    Reflector fresh = pagingReflector({"/api/v1/pods", "", "", 500, {}}, clock, other);
     EXPECT_FALSE(fresh.onPage(200, body));
     EXPECT_EQ(fresh.state(), ReflectorState::kListing) << body;
     EXPECT_FALSE(fresh.onPage(200, body));
@@ -197,11 +261,14 @@ TEST_F(ReflectorTest, BeginsAgainAfterAListThatMakesNoSense) {
 }
 
 TEST_F(ReflectorTest, AnExpiredContinueTokenForgetsThePages) {
-  reflector.onPage(200, page(10, item("a", 3), "tok"));
+  reflector.onPage(200, listPage(10, listItem("a", 3), "tok"));
   EXPECT_FALSE(reflector.onPage(410, "{}"));
-  EXPECT_THAT(reflector.step().target, Not(HasSubstr("continue")));
-  listOnce(20, item("b", 15));
+  EXPECT_EQ(reflector.step().target, "/api/v1/pods?limit=0&fieldSelector=spec.nodeName%3Dn1")
+      << "in pages it would be too slow again";
+  listOnce(20, listItem("b", 15));
   EXPECT_THAT(known, ElementsAre(::testing::Pair("b", 15U)));
+  reflector.onWatchEnd(410);
+  EXPECT_THAT(reflector.step().target, HasSubstr("?limit=2&"));
 }
 
 }  // namespace

@@ -17,14 +17,16 @@ class Driver : public std::enable_shared_from_this<Driver> {
       : client_(client),
         timer_(io),
         what_(target.resource->qualified()),
-        reflector_(
-            {pathOf(*target.resource, target.ns), target.fieldSelector, target.labelSelector, 500},
-            clock, rng),
+        reflector_({pathOf(*target.resource, target.ns), target.fieldSelector, target.labelSelector,
+                    500, target.unread},
+                   clock, rng),
         deliver_(std::move(deliver)) {}
+
+  std::optional<MonoTime> lastContact() const { return reflector_.lastContact(); }
 
   void perform() {
     report();
-    const watch::Step step = reflector_.step();
+    const watch::Step& step = reflector_.step();
     switch (step.state) {
       case watch::ReflectorState::kListing:
         return list(step);
@@ -63,6 +65,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
   }
 
   void watch(const watch::Step& step) {
+    silence_ = step.time;
     stream_ = client_.stream(step.target, step.time,
                              alive([](Driver& self, std::string_view line) { self.onLine(line); }),
                              alive([](Driver& self, Result<HttpResponse> response) {
@@ -76,10 +79,15 @@ class Driver : public std::enable_shared_from_this<Driver> {
   }
 
   void onLine(std::string_view line) {
+    const int number = reflector_.step().number;
     handOver(reflector_.onLine(line));
-    if (reflector_.state() != watch::ReflectorState::kWatching) {
+    const watch::Step& step = reflector_.step();
+    if (step.number != number) {
       stream_.reset();
       perform();
+    } else if (step.time != silence_) {
+      silence_ = step.time;
+      stream_->allowSilence(silence_);
     }
   }
 
@@ -114,12 +122,14 @@ class Driver : public std::enable_shared_from_this<Driver> {
   watch::Reflector reflector_;
   std::function<void(const watch::Update&)> deliver_;
   std::unique_ptr<KubeClient::Stream> stream_;
+  nanoseconds silence_{};
   std::string reported_;
 };
 
 class DrivingWatcher : public Watcher {
  public:
   explicit DrivingWatcher(std::shared_ptr<Driver> driver) : driver_(std::move(driver)) {}
+  std::optional<MonoTime> lastContact() const override { return driver_->lastContact(); }
 
  private:
   std::shared_ptr<Driver> driver_;
