@@ -254,3 +254,12 @@ def test_two_restarts_are_two_changes(kubectl, namespace):
     eventually(lambda: int(time.time()) > second)
     kubectl("rollout", "restart", "deploy/web", "-n", namespace)
     assert kubectl.json("get", "deploy", "web", "-n", namespace)["metadata"]["generation"] == first + 1
+
+
+def test_get_in_chunks(kubectl, server, namespace):
+    for number in range(5):
+        server.call("POST", f"/api/v1/namespaces/{namespace}/configmaps", config_map(f"m{number}"))
+    requests = kubectl.run("get", "configmaps", "-n", namespace, "--chunk-size=2", "-v=8")
+    assert [line.split()[0] for line in requests.stdout.splitlines()] == ["NAME", "m0", "m1", "m2", "m3", "m4"]
+    assert requests.stderr.count("continue=") >= 2
+    assert len(kubectl.json("get", "configmaps", "-n", namespace, "--chunk-size=2")["items"]) == 5

@@ -1,8 +1,10 @@
 """The official Python client, as programs use it."""
+import json
 import threading
 
 import pytest
 from manifests import config_map, pod
+from server import ApiServer
 
 kubernetes = pytest.importorskip("kubernetes")
 
@@ -66,3 +68,42 @@ def test_scales(api, server, namespace):
     apps.patch_namespaced_deployment_scale("web", namespace, {"spec": {"replicas": 3}})
     assert apps.read_namespaced_deployment_scale("web", namespace).spec.replicas == 3
     assert apps.read_namespaced_deployment("web", namespace).spec.replicas == 3
+
+
+def test_lists_in_pages(core, namespace):
+    names = [f"m{number:02}" for number in range(7)]
+    for name in names:
+        core.create_namespaced_config_map(namespace, config_map(name))
+    first = core.list_namespaced_config_map(namespace, limit=3)
+    assert first.metadata.remaining_item_count == 4
+    core.delete_namespaced_config_map("m05", namespace)
+    core.create_namespaced_config_map(namespace, config_map("m03a"))
+    pages = [first]
+    while pages[-1].metadata._continue:
+        pages.append(core.list_namespaced_config_map(namespace, limit=3, _continue=pages[-1].metadata._continue))
+    assert [[item.metadata.name for item in page.items] for page in pages] == [names[:3], names[3:6], names[6:]]
+    assert {page.metadata.resource_version for page in pages} == {first.metadata.resource_version}
+    with pytest.raises(kubernetes.client.ApiException) as refused:
+        core.list_namespaced_config_map(namespace, _continue="no token")
+    assert refused.value.status == 400
+
+
+def test_a_page_that_is_asked_for_too_late():
+    small = ApiServer("--history", "20")
+    try:
+        configuration = kubernetes.client.Configuration()
+        kubernetes.config.load_kube_config(small.kubeconfig, client_configuration=configuration)
+        late = kubernetes.client.CoreV1Api(kubernetes.client.ApiClient(configuration))
+        for number in range(30):
+            late.create_namespaced_config_map("default", config_map(f"m{number:02}"))
+        first = late.list_namespaced_config_map("default", limit=10)
+        for number in range(30):
+            late.delete_namespaced_config_map(f"m{number:02}", "default")
+        with pytest.raises(kubernetes.client.ApiException) as gone:
+            late.list_namespaced_config_map("default", limit=10, _continue=first.metadata._continue)
+        status = json.loads(gone.value.body)
+        assert (gone.value.status, status["reason"]) == (410, "Expired")
+        rest = late.list_namespaced_config_map("default", _continue=status["metadata"]["continue"])
+        assert [item.metadata.name for item in rest.items] == []
+    finally:
+        small.stop()

@@ -73,7 +73,7 @@ Reply deleteCollection(const Call& call) {
   }
   return ApiResponse{200,
                      "application/json",
-                     listBody({}, *selection.resource, removed, call.registry.store().revision(),
+                     listBody({}, *selection.resource, removed, {call.registry.store().revision()},
                               call.registry.clock().wall()),
                      {}};
 }

@@ -45,11 +45,28 @@ ApiResponse jsonResponse(int status, const kube::json::object& object);
 /// The object in the form that the client accepts.
 Reply objectResponse(const Call& call, int status, const kube::ObjectPtr& object,
                      std::vector<std::string> warnings = {});
+/// A list's own metadata.
+struct ListMeta {
+  std::uint64_t revision = 0;
+  std::string continueToken = {};             ///< Empty: this is the last page.
+  std::optional<std::size_t> remaining = {};  ///< How many objects come after this page.
+};
 /// The list document of these objects.
 std::string listBody(const Rendering& rendering, const kube::Resource& resource,
-                     const std::vector<kube::ObjectPtr>& objects, std::uint64_t revision,
+                     const std::vector<kube::ObjectPtr>& objects, const ListMeta& meta,
                      WallTime now);
 ApiResult<Rendering> renderingOf(const ApiRequest& request);
+/// The query's resourceVersion.
+struct Revision {
+  std::uint64_t number = 0;
+  bool given = false;
+};
+ApiResult<Revision> revisionParameter(const Query& query);
+/// Refuses a revision from the future.
+ApiStatus checkFresh(const Store& store, const Revision& revision);
+tl::unexpected<ApiError> badListOption(std::string field, std::string message);
+/// The collection, or a page of it.
+Reply listReply(const Call& call, const Selection& selection);
 /// labelSelector and fieldSelector of the query.
 ApiResult<Selection> selectionOf(const Call& call);
 

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <map>
-
 #include "base/text.h"
 #include "core/control/api_handlers.h"
 #include "core/control/identity.h"
@@ -15,10 +13,40 @@ namespace json = kube::json;
 /// all come back at once (kube-apiserver's --min-request-timeout).
 constexpr std::int64_t kMinWatchSeconds = 1800;
 
-struct Revision {
-  std::uint64_t number = 0;
-  bool given = false;
-};
+Reply watchReply(const Call& call, Selection selection) {
+  const Query& query = call.request.query;
+  const Revision revision = API_TRY(revisionParameter(query));
+  Watch::Options options;
+  options.rendering = API_TRY(renderingOf(call.request));
+  options.sendInitialEvents = query.flag("sendInitialEvents");
+  const std::string_view match = query.get("resourceVersionMatch");
+  if (options.sendInitialEvents && match != "NotOlderThan") {
+    return badListOption(
+        "resourceVersionMatch",
+        "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+  }
+  if (!match.empty() && !query.has("sendInitialEvents")) {
+    return badListOption(
+        "resourceVersionMatch",
+        "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is "
+        "provided");
+  }
+  if (options.sendInitialEvents && revision.number > call.registry.store().revision()) {
+    return refuse(tooLargeRevision(revision.number, call.registry.store().revision()));
+  }
+  options.selection = std::move(selection);
+  options.bookmarks = query.flag("allowWatchBookmarks");
+  options.fromNow = revision.number == 0;
+  options.revision = revision.number;
+  const std::int64_t asked = query.integer("timeoutSeconds").value_or(0);
+  options.timeout =
+      seconds{asked > 0 ? std::min<std::int64_t>(asked, 7 * 24 * 3600)
+                        : kMinWatchSeconds + static_cast<std::int64_t>(
+                                                 call.registry.rng().below(kMinWatchSeconds))};
+  return std::make_unique<Watch>(call.registry.store(), call.registry.clock(), std::move(options));
+}
+
+}  // namespace
 
 ApiResult<Revision> revisionParameter(const Query& query) {
   const std::string text(query.get("resourceVersion"));
@@ -37,65 +65,6 @@ ApiResult<Revision> revisionParameter(const Query& query) {
   return Revision{*number, true};
 }
 
-tl::unexpected<ApiError> badListOption(std::string field, std::string message) {
-  return refuse(invalidObject("meta.k8s.io", "ListOptions", "",
-                              {{"FieldValueForbidden", std::move(field), std::move(message)}}));
-}
-
-Reply watchReply(const Call& call, Selection selection) {
-  const Query& query = call.request.query;
-  const Revision revision = API_TRY(revisionParameter(query));
-  Watch::Options options;
-  options.rendering = API_TRY(renderingOf(call.request));
-  options.sendInitialEvents = query.flag("sendInitialEvents");
-  if (options.sendInitialEvents && query.get("resourceVersionMatch") != "NotOlderThan") {
-    return badListOption(
-        "resourceVersionMatch",
-        "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
-  }
-  if (options.sendInitialEvents && revision.number > call.registry.store().revision()) {
-    return refuse(tooLargeRevision(revision.number, call.registry.store().revision()));
-  }
-  options.selection = std::move(selection);
-  options.bookmarks = query.flag("allowWatchBookmarks");
-  options.fromNow = revision.number == 0;
-  options.revision = revision.number;
-  const std::int64_t asked = query.integer("timeoutSeconds").value_or(0);
-  options.timeout =
-      seconds{asked > 0 ? std::min<std::int64_t>(asked, 7 * 24 * 3600)
-                        : kMinWatchSeconds + static_cast<std::int64_t>(
-                                                 call.registry.rng().below(kMinWatchSeconds))};
-  return std::make_unique<Watch>(call.registry.store(), call.registry.clock(), std::move(options));
-}
-
-/// The collection as it was at an older revision: today's, with the changes since taken back.
-ApiResult<std::vector<kube::ObjectPtr>> listAt(const Store& store, const kube::Resource& resource,
-                                               const std::string& ns, std::uint64_t revision) {
-  std::map<std::pair<std::string, std::string>, kube::ObjectPtr> objects;
-  for (const kube::ObjectPtr& object : store.list(resource, ns)) {
-    objects[{std::string(namespaceOf(*object)), std::string(nameOf(*object))}] = object;
-  }
-  const auto events = store.since(resource, revision);
-  if (!events) {
-    return refuse(expired("The resourceVersion for the provided list is too old."));
-  }
-  for (auto event = events->rbegin(); event != events->rend(); ++event) {
-    if (!ns.empty() && event->ns != ns) {
-      continue;
-    }
-    if (event->previous == nullptr) {
-      objects.erase({event->ns, event->name});
-    } else {
-      objects[{event->ns, event->name}] = event->previous;
-    }
-  }
-  std::vector<kube::ObjectPtr> out;
-  for (auto& [key, object] : objects) {
-    out.push_back(std::move(object));
-  }
-  return out;
-}
-
 ApiStatus checkFresh(const Store& store, const Revision& revision) {
   if (revision.number > store.revision()) {
     return refuse(tooLargeRevision(revision.number, store.revision()));
@@ -103,30 +72,10 @@ ApiStatus checkFresh(const Store& store, const Revision& revision) {
   return {};
 }
 
-Reply listReply(const Call& call, const Selection& selection) {
-  const Store& store = call.registry.store();
-  const Query& query = call.request.query;
-  const Rendering rendering = API_TRY(renderingOf(call.request));
-  const Revision revision = API_TRY(revisionParameter(query));
-  API_TRY_VOID(checkFresh(store, revision));
-  if (!query.get("continue").empty()) {
-    return refuse(badRequest("invalid continue token: lists are not paged here"));
-  }
-  const bool exact = query.get("resourceVersionMatch") == "Exact" && revision.number != 0;
-  const std::uint64_t at = exact ? revision.number : store.revision();
-  std::vector<kube::ObjectPtr> objects =
-      exact ? API_TRY(listAt(store, *selection.resource, selection.ns, at))
-            : store.list(*selection.resource, selection.ns);
-  std::erase_if(objects,
-                [&](const kube::ObjectPtr& object) { return !selection.matches(*object); });
-  return ApiResponse{
-      200,
-      "application/json",
-      listBody(rendering, *selection.resource, objects, at, call.registry.clock().wall()),
-      {}};
+tl::unexpected<ApiError> badListOption(std::string field, std::string message) {
+  return refuse(invalidObject("meta.k8s.io", "ListOptions", "",
+                              {{"FieldValueForbidden", std::move(field), std::move(message)}}));
 }
-
-}  // namespace
 
 ApiResponse jsonResponse(int status, const json::object& object) {
   return ApiResponse{status, "application/json", json::serialize(object) + "\n", {}};
@@ -149,29 +98,6 @@ Reply objectResponse(const Call& call, int status, const kube::ObjectPtr& object
   return ApiResponse{status, "application/json",
                      render(rendering, *call.target.resource, object, now, true) + "\n",
                      std::move(warnings)};
-}
-
-std::string listBody(const Rendering& rendering, const kube::Resource& resource,
-                     const std::vector<kube::ObjectPtr>& objects, std::uint64_t revision,
-                     WallTime now) {
-  if (rendering.shape == Shape::kTable) {
-    return json::serialize(
-               kube::tableOf(resource, objects, revision, now, true, rendering.include)) +
-           "\n";
-  }
-  const bool partial = rendering.shape == Shape::kPartialMetadata;
-  std::string body = fmt::format(
-      "{{\"kind\":\"{}List\",\"apiVersion\":\"{}\",\"metadata\":{{\"resourceVersion\":\"{}\"}},"
-      "\"items\":[",
-      partial ? "PartialObjectMetadata" : resource.kind,
-      partial ? "meta.k8s.io/v1" : resource.apiVersion(), revision);
-  for (const kube::ObjectPtr& object : objects) {
-    if (body.back() != '[') {
-      body += ',';
-    }
-    body += render(rendering, resource, object, now, true);
-  }
-  return body + "]}\n";
 }
 
 ApiResult<Selection> selectionOf(const Call& call) {

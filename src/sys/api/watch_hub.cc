@@ -19,6 +19,7 @@ void WatchHub::add(std::unique_ptr<control::Watch> watch,
                    std::shared_ptr<HttpResponder> responder) {
   responder->start(200, "application/json");
   std::string first = watch->begin();
+  const std::size_t beginning = first.size();
   if (!first.empty()) {
     responder->write(std::move(first));
   }
@@ -27,7 +28,7 @@ void WatchHub::add(std::unique_ptr<control::Watch> watch,
     return;
   }
   const auto stream = std::make_shared<Stream>(
-      Stream{std::move(watch), std::move(responder), boost::asio::steady_timer(io_)});
+      Stream{std::move(watch), std::move(responder), boost::asio::steady_timer(io_), beginning});
   streams_[&stream->watch->resource()].push_back(stream);
   stream->responder->onClosed([this, alive = alive_, raw = stream.get()] {
     if (*alive) {
@@ -73,7 +74,11 @@ void WatchHub::sendBookmarks() {
 
 bool WatchHub::write(Stream& stream, std::string lines) {
   stream.responder->write(std::move(lines));
-  if (stream.responder->bufferedBytes() <= options_.maxBuffered) {
+  const std::size_t buffered = stream.responder->bufferedBytes();
+  if (buffered <= options_.maxBuffered) {
+    stream.beginning = 0;
+  }
+  if (buffered <= options_.maxBuffered + stream.beginning) {
     return true;
   }
   stream.deadline.cancel();

@@ -32,6 +32,8 @@ class WatchHub {
     std::unique_ptr<control::Watch> watch;
     std::shared_ptr<HttpResponder> responder;
     boost::asio::steady_timer deadline;
+    /// What the watch began with is sent to a client of any speed.
+    std::size_t beginning = 0;
   };
   using Streams = std::vector<std::shared_ptr<Stream>>;
 
