@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "core/control/api_handlers.h"
 #include "core/control/identity.h"
+#include "core/kube/kept_only.h"
 
 namespace hitless::control {
 namespace {
@@ -95,6 +96,9 @@ Reply objectResponse(const Call& call, int status, const kube::ObjectPtr& object
                      std::vector<std::string> warnings) {
   const Rendering rendering = API_TRY(renderingOf(call.request));
   const WallTime now = call.registry.clock().wall();
+  if (const auto notice = kube::keptOnly(*call.target.resource); status == 201 && !notice.empty()) {
+    warnings.emplace_back(notice);
+  }
   return ApiResponse{status, "application/json",
                      render(rendering, *call.target.resource, object, now, true) + "\n",
                      std::move(warnings)};

@@ -51,6 +51,35 @@ void beforeDeployment(json::object& deployment) {
   }
 }
 
+void beforeDaemonSet(json::object& set) {
+  const std::string_view type = text(set, {"spec", "updateStrategy", "type"});
+  if (type.empty() || type == "RollingUpdate") {
+    ensureObject(set, {"spec", "updateStrategy", "rollingUpdate"});
+  }
+}
+
+constexpr std::string_view kRbacGroup = "rbac.authorization.k8s.io";
+
+/// Whom and what a binding means: only service accounts are of the core group.
+void beforeRoleBinding(json::object& binding) {
+  json::object& role = ensureObject(binding, {"roleRef"});
+  if (text(role, {"apiGroup"}).empty()) {
+    role["apiGroup"] = json::string(kRbacGroup);
+  }
+  const auto found = binding.find("subjects");
+  json::array* subjects = found == binding.end() ? nullptr : found->value().if_array();
+  if (subjects == nullptr) {
+    return;
+  }
+  for (json::value& value : *subjects) {
+    json::object* subject = value.if_object();
+    if (subject != nullptr && text(*subject, {"kind"}) != "ServiceAccount" &&
+        text(*subject, {"apiGroup"}).empty()) {
+      (*subject)["apiGroup"] = json::string(kRbacGroup);
+    }
+  }
+}
+
 void afterTemplate(json::object& workload) {
   if (findObject(workload, {"spec", "template", "spec"}) != nullptr) {
     defaultPodSpec(ensureObject(workload, {"spec", "template", "spec"}));
@@ -65,6 +94,8 @@ constexpr DefaultingRule kRules[] = {
     {"", "Node", beforeNode, nullptr},
     {"apps", "Deployment", beforeDeployment, afterTemplate},
     {"apps", "ReplicaSet", nullptr, afterTemplate},
+    {"apps", "DaemonSet", beforeDaemonSet, afterTemplate},
+    {kRbacGroup, "ClusterRoleBinding", beforeRoleBinding, nullptr},
 };
 
 }  // namespace

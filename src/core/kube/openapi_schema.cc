@@ -24,6 +24,8 @@ std::string_view packageName(Package package) {
       return "io.k8s.api.discovery.v1";
     case Package::kCoordination:
       return "io.k8s.api.coordination.v1";
+    case Package::kRbac:
+      return "io.k8s.api.rbac.v1";
   }
   return "";
 }

@@ -23,6 +23,7 @@ constexpr List<1> kNo{"no"};
 constexpr List<1> kEv{"ev"};
 constexpr List<1> kDeploy{"deploy"};
 constexpr List<1> kRs{"rs"};
+constexpr List<1> kDs{"ds"};
 constexpr List<1> kStatus{"status"};
 constexpr List<2> kNamespaceSubs{"status", "finalize"};
 constexpr List<5> kPodSubs{"status", "log", "binding", "eviction", "ephemeralcontainers"};
@@ -42,6 +43,9 @@ enum Row {
   kReplicaSetRow,
   kLeaseRow,
   kEndpointSliceRow,
+  kDaemonSetRow,
+  kClusterRoleRow,
+  kClusterRoleBindingRow,
   kRowCount
 };
 
@@ -67,6 +71,25 @@ constexpr std::array<Resource, kRowCount> kTable{{
      {},
      {},
      true},
+    {"apps", "v1", "DaemonSet", "daemonsets", "daemonset", kDs, kAll, kStatus, true},
+    {"rbac.authorization.k8s.io",
+     "v1",
+     "ClusterRole",
+     "clusterroles",
+     "clusterrole",
+     {},
+     {},
+     {},
+     false},
+    {"rbac.authorization.k8s.io",
+     "v1",
+     "ClusterRoleBinding",
+     "clusterrolebindings",
+     "clusterrolebinding",
+     {},
+     {},
+     {},
+     false},
 }};
 
 }  // namespace

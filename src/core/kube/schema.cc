@@ -22,9 +22,12 @@ constexpr Root kRoots[] = {
     {"", "Node", &kNode},
     {"", "Event", &kEvent},
     {"apps", "Deployment", &kDeployment},
+    {"apps", "DaemonSet", &kDaemonSet},
     {"apps", "ReplicaSet", &kReplicaSet},
     {"coordination.k8s.io", "Lease", &kLease},
     {"discovery.k8s.io", "EndpointSlice", &kEndpointSlice},
+    {"rbac.authorization.k8s.io", "ClusterRole", &kClusterRole},
+    {"rbac.authorization.k8s.io", "ClusterRoleBinding", &kClusterRoleBinding},
 };
 
 /// For a resource without a row here: nothing but what every object has.

@@ -47,8 +47,11 @@ extern const Message kNode;
 extern const Message kEvent;
 extern const Message kDeployment;
 extern const Message kReplicaSet;
+extern const Message kDaemonSet;
 extern const Message kLease;
 extern const Message kEndpointSlice;
+extern const Message kClusterRole;
+extern const Message kClusterRoleBinding;
 
 /// The fields that every root starts with.
 constexpr Field kApiVersionField =

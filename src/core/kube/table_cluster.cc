@@ -129,6 +129,20 @@ json::array deploymentCells(const json::object& deployment, WallTime now) {
           selectorText(findObject(deployment, {"spec", "selector"}))};
 }
 
+json::array daemonSetCells(const json::object& daemonSet, WallTime now) {
+  return {nameCell(daemonSet),
+          integer(daemonSet, {"status", "desiredNumberScheduled"}),
+          integer(daemonSet, {"status", "currentNumberScheduled"}),
+          integer(daemonSet, {"status", "numberReady"}),
+          integer(daemonSet, {"status", "updatedNumberScheduled"}),
+          integer(daemonSet, {"status", "numberAvailable"}),
+          labelsText(findObject(daemonSet, {"spec", "template", "spec", "nodeSelector"})),
+          ageCell(daemonSet, now),
+          containersText(daemonSet, "name"),
+          containersText(daemonSet, "image"),
+          selectorText(findObject(daemonSet, {"spec", "selector"}))};
+}
+
 json::array replicaSetCells(const json::object& replicaSet, WallTime now) {
   return {nameCell(replicaSet),
           integer(replicaSet, {"spec", "replicas"}),

@@ -114,6 +114,24 @@ constexpr Column kReplicaSetColumns[] = {
     kImages,
     kSelector,
 };
+constexpr Column kDaemonSetColumns[] = {
+    kName,
+    {"Desired", "integer", "", 0, "Nodes that should run a pod."},
+    {"Current", "integer", "", 0, "Nodes that have one."},
+    {"Ready", "integer", "", 0, "Nodes whose pod is ready."},
+    {"Up-to-date", "integer", "", 0, "Nodes whose pod is of the current template."},
+    {"Available", "integer", "", 0, "Nodes whose pod has been ready for long enough."},
+    {"Node Selector", "string", "", 0, "Which nodes."},
+    kAge,
+    kContainers,
+    kImages,
+    kSelector,
+};
+constexpr Column kRoleBindingColumns[] = {
+    kName,
+    {"Role", "string", "", 0, "What is allowed."},
+    kAge,
+};
 constexpr Column kLeaseColumns[] = {
     kName,
     {"Holder", "string", "", 0, "Who holds the lease."},
@@ -145,6 +163,13 @@ json::array serviceAccountCells(const json::object& account, WallTime now) {
   return {nameCell(account), sizeOf(account, "secrets"), ageCell(account, now)};
 }
 
+json::array roleBindingCells(const json::object& binding, WallTime now) {
+  return {nameCell(binding),
+          json::string(fmt::format("{}/{}", text(binding, {"roleRef", "kind"}),
+                                   text(binding, {"roleRef", "name"}))),
+          ageCell(binding, now)};
+}
+
 json::array leaseCells(const json::object& lease, WallTime now) {
   return {nameCell(lease), text(lease, {"spec", "holderIdentity"}), ageCell(lease, now)};
 }
@@ -165,6 +190,8 @@ constexpr TableKind kKinds[] = {
     {"", "ServiceAccount", kServiceAccountColumns, serviceAccountCells},
     {"apps", "Deployment", kDeploymentColumns, deploymentCells},
     {"apps", "ReplicaSet", kReplicaSetColumns, replicaSetCells},
+    {"apps", "DaemonSet", kDaemonSetColumns, daemonSetCells},
+    {"rbac.authorization.k8s.io", "ClusterRoleBinding", kRoleBindingColumns, roleBindingCells},
     {"coordination.k8s.io", "Lease", kLeaseColumns, leaseCells},
     {"discovery.k8s.io", "EndpointSlice", kSliceColumns, endpointSliceCells},
 };

@@ -69,6 +69,15 @@ void validateEvent(const json::object& event, FieldErrors& errors) {
   }
 }
 
+void validateRoleBindingUpdate(const json::object& now, const json::object& before,
+                               FieldErrors& errors) {
+  const json::value* role = find(now, "roleRef");
+  const json::value* old = find(before, "roleRef");
+  if (role != nullptr && old != nullptr && *role != *old) {
+    errors.invalid("roleRef", *role, "cannot change roleRef");
+  }
+}
+
 void validateNodeUpdate(const json::object& now, const json::object& before, FieldErrors& errors) {
   const json::array* old = findArray(before, {"spec", "podCIDRs"});
   const json::object* spec = findObject(now, {"spec"});

@@ -131,6 +131,11 @@ void validateReplicaSet(const json::object& replicaSet, FieldErrors& errors) {
   validateTemplate(replicaSet, errors);
 }
 
+void validateDaemonSet(const json::object& daemonSet, FieldErrors& errors) {
+  validateWorkloadSelector(daemonSet, "daemonset", errors);
+  validateTemplate(daemonSet, errors);
+}
+
 void validateWorkloadUpdate(const json::object& now, const json::object& before,
                             FieldErrors& errors) {
   const json::object* selector = findObject(now, {"spec", "selector"});

@@ -14,6 +14,8 @@ constexpr ValidationRule kRules[] = {
     {"", "Node", nullptr, validateNodeUpdate},
     {"apps", "Deployment", validateDeployment, validateWorkloadUpdate},
     {"apps", "ReplicaSet", validateReplicaSet, validateWorkloadUpdate},
+    {"apps", "DaemonSet", validateDaemonSet, validateWorkloadUpdate},
+    {"rbac.authorization.k8s.io", "ClusterRoleBinding", nullptr, validateRoleBindingUpdate},
     {"discovery.k8s.io", "EndpointSlice", validateEndpointSlice, validateEndpointSliceUpdate},
 };
 

@@ -38,6 +38,7 @@ void validateContainers(const json::object& spec, const std::string& path, Field
 
 void validateDeployment(const json::object& deployment, FieldErrors& errors);
 void validateReplicaSet(const json::object& replicaSet, FieldErrors& errors);
+void validateDaemonSet(const json::object& daemonSet, FieldErrors& errors);
 void validateWorkloadUpdate(const json::object& now, const json::object& before,
                             FieldErrors& errors);
 
@@ -52,6 +53,8 @@ void validateData(const json::object& object, FieldErrors& errors);
 void validateDataUpdate(const json::object& now, const json::object& before, FieldErrors& errors);
 void validateSecretUpdate(const json::object& now, const json::object& before, FieldErrors& errors);
 void validateEvent(const json::object& event, FieldErrors& errors);
+void validateRoleBindingUpdate(const json::object& now, const json::object& before,
+                               FieldErrors& errors);
 void validateNodeUpdate(const json::object& now, const json::object& before, FieldErrors& errors);
 
 inline constexpr std::string_view kImmutable = "field is immutable";

@@ -1,0 +1,29 @@
+#include "core/kube/kept_only.h"
+
+namespace hitless::kube {
+namespace {
+
+struct Row {
+  std::string_view kind;
+  std::string_view notice;
+};
+
+constexpr Row kRows[] = {
+    {"DaemonSet", "this cluster keeps DaemonSets but makes no pods for them"},
+    {"ClusterRole", "this cluster keeps ClusterRoles but allows everything to everybody it knows"},
+    {"ClusterRoleBinding",
+     "this cluster keeps ClusterRoleBindings but allows everything to everybody it knows"},
+};
+
+}  // namespace
+
+std::string_view keptOnly(const Resource& resource) {
+  for (const Row& row : kRows) {
+    if (row.kind == resource.kind) {
+      return row.notice;
+    }
+  }
+  return {};
+}
+
+}  // namespace hitless::kube
