@@ -56,8 +56,8 @@ class Place:
                                        stdout=subprocess.PIPE, text=True)
         assert self.holder.stdout.readline() == "up\n"
         self.enter = ["nsenter", "-t", str(self.holder.pid), "-U", "-n", "--preserve-credentials"]
-        api = self.start("apiserver", "--listen", "127.0.0.1:0", "--dir", str(self.directory / "api"),
-                         "--token", "secret", stdout=subprocess.PIPE, text=True)
+        self.api = api = self.start("apiserver", "--listen", "127.0.0.1:0", "--dir", str(self.directory / "api"),
+                                    "--token", "secret", stdout=subprocess.PIPE, text=True)
         assert api.stdout.readline().startswith("serving ")
         self.kubeconfig = str(self.directory / "api/kubeconfig")
         self.timeline = str(self.directory / "timeline")

@@ -105,3 +105,14 @@ def test_the_rules_stay_while_the_api_server_is_away(serving):
     api.send_signal(signal.SIGCONT)
     serving.apply(slice_of("10.1.1.8"))
     assert eventually(lambda: "10.1.1.8" in serving.rules(), 60)
+
+
+@pytest.mark.parametrize("fault", [signal.SIGSTOP, signal.SIGKILL], ids=["silent", "gone"])
+def test_a_lost_api_server_changes_nothing(serving, fault):
+    serving.api.send_signal(fault)
+    assert json.loads(serving.ask("/v1/watermark"))["synced"]
+    # What is not the API server's business goes on, from what it said last.
+    serving.nft("delete", "table", "inet", "hitless")
+    assert healed(serving, 1), serving.said()
+    assert json.loads(serving.ask("/healthz"))["healthy"]
+    assert serving.process.poll() is None
