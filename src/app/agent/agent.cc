@@ -1,7 +1,11 @@
 #include "app/agent/agent.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
+#include <boost/asio/post.hpp>
+
+#include "app/agent/unread.h"
 #include "core/drain/gate_hook.h"
 
 namespace hitless::app {
@@ -86,6 +90,11 @@ void Agent::onAcknowledged(std::uint64_t watermark) {
   waitingRoom_.advance(watermark);
   gate_.onWatermark(watermark);
   serviceHealth_.publish();
+  if (std::exchange(fullSince_, false)) {
+    // What a whole state took until it was in the kernel is free once the callers have returned.
+    // The C library would keep it, because it lies among what stays.
+    boost::asio::post(parts_.io, [] { ::malloc_trim(0); });
+  }
 }
 
 void Agent::watch(const kube::Resource& resource, const std::string& fieldSelector,
@@ -93,10 +102,12 @@ void Agent::watch(const kube::Resource& resource, const std::string& fieldSelect
   sys::WatchTarget target;
   target.resource = &resource;
   target.fieldSelector = fieldSelector;
+  target.unread = unreadFields(resource);
   const auto delivered = [this, name = std::string(resource.plural),
                           deliver = std::move(deliver)](const watch::Update& update) {
     metrics_.lastNews[name] = parts_.clock.mono();
     deliver(update);
+    fullSince_ = fullSince_ || update.kind == watch::Update::Kind::kFull;
   };
   watchers_.push_back(sys::startWatch(parts_.io, parts_.client, parts_.clock, parts_.rng,
                                       std::move(target), delivered));
