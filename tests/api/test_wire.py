@@ -123,6 +123,20 @@ def test_a_watcher_that_does_not_read_is_dropped(server, namespace):
         server.call("DELETE", f"{path}/m{number}")
 
 
+def test_a_large_initial_state_is_no_backlog(server, namespace):
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    for number in range(25):  # More than a watcher may be behind.
+        assert server.call("POST", path, config_map(f"m{number:02}", a="x" * 900_000))[0] == 201
+    query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    with server.open("GET", f"{path}?{query}") as stream:
+        assert server.call("POST", path, config_map("news"))[0] == 201
+        events = [json.loads(stream.readline()) for _ in range(27)]
+    assert [event["type"] for event in events] == ["ADDED"] * 25 + ["BOOKMARK", "ADDED"]
+    assert events[-1]["object"]["metadata"]["name"] == "news"
+    for number in range(25):
+        server.call("DELETE", f"{path}/m{number:02}")
+
+
 def test_garbage_on_the_port_ends_only_that_connection(server):
     chance = random.Random(1)
     for length in (1, 5, 100, 20000):

@@ -290,10 +290,11 @@ void Reflector::onWatchEnd(int status) {
     trouble_ = fmt::format("WatchList refused with {}: listing in pages", status);
     return sync();
   }
-  // Busy servers keep our position; the other refusals (410, 504 "too large resource version" after
-  // a server lost its data, 403, 404) do not.
-  backOff(isBusy(status) && !initial_ ? Next::kWatch : Next::kSync,
-          fmt::format("watch refused with {}", status), isBusy(status));
+  // Busy servers keep our position, and so does one that wants the renewed token (401); the other
+  // refusals (410, 504 "too large resource version" after a server lost its data, 403, 404) do not.
+  const bool positionHolds = !initial_ && (isBusy(status) || status == 401);
+  backOff(positionHolds ? Next::kWatch : Next::kSync, fmt::format("watch refused with {}", status),
+          isBusy(status));
 }
 
 void Reflector::onWatchError(const Error& error) {

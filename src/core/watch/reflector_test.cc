@@ -214,8 +214,9 @@ TEST_F(ReflectorTest, RefusalsDecideWhetherThePositionStillHolds) {
     int status;
     bool relist;
     bool wait;
-  } cases[] = {{429, false, true}, {500, false, true}, {502, false, true}, {503, false, true},
-               {504, true, false}, {404, true, false}, {403, true, false}, {400, true, false}};
+  } cases[] = {{429, false, true}, {500, false, true},  {502, false, true},
+               {503, false, true}, {401, false, false}, {504, true, false},
+               {404, true, false}, {403, true, false},  {400, true, false}};
   for (const auto& c : cases) {
     testing::FakeRng other;
     Reflector fresh = pagingReflector({"/api/v1/pods", "", "", 500, {}}, clock, other);

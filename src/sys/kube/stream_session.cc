@@ -32,6 +32,7 @@ void StreamSession::start(Result<std::string> request) {
     return;
   }
   request_ = *std::move(request);
+  heard_ = std::chrono::steady_clock::now();
   reader_.streamTo([this](std::string_view bytes) { onBody(bytes); });
   armTimer();
   channel_->connect(options_.host, options_.port, [self = shared_from_this()](Status status) {
@@ -42,6 +43,7 @@ void StreamSession::start(Result<std::string> request) {
 void StreamSession::allowSilence(nanoseconds longest) {
   options_.longestSilence = longest;
   if (open_) {
+    heard_ = std::chrono::steady_clock::now();
     armTimer();
   }
 }
@@ -53,9 +55,14 @@ void StreamSession::cancel() {
 }
 
 void StreamSession::armTimer() {
-  timer_.expires_after(options_.longestSilence);
+  timer_.expires_at(heard_ + options_.longestSilence);
   timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-    if (!error) {
+    if (error || !self->open_) {
+      return;
+    }
+    if (std::chrono::steady_clock::now() < self->heard_ + self->options_.longestSilence) {
+      self->armTimer();
+    } else {
       self->finish(fail(ErrorKind::kUnavailable,
                         fmt::format("nothing received for {} ms",
                                     self->options_.longestSilence / milliseconds(1))));
@@ -104,7 +111,7 @@ void StreamSession::onBytes(Result<std::string_view> bytes) {
 void StreamSession::onBody(std::string_view bytes) {
   if (open_ && split_) {
     split_ = splitter_.feed(bytes, [this](std::string_view line) {
-      armTimer();
+      heard_ = std::chrono::steady_clock::now();
       line_(line);
       return open_;
     });

@@ -39,11 +39,14 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
   void onBody(std::string_view bytes);
   void finish(Result<HttpResponse> how);
 
+  using Moment = std::chrono::steady_clock::time_point;
+
   std::shared_ptr<Channel> channel_;
   StreamOptions options_;
   KubeClient::OnLine line_;
   KubeClient::OnEnd end_;
   boost::asio::steady_timer timer_;
+  Moment heard_{};  ///< When the last line came. The timer looks here when it goes off.
   ResponseReader reader_;
   watch::LineSplitter splitter_;
   Status split_;
