@@ -23,9 +23,6 @@ constexpr std::uint64_t kMinWatchSeconds = 300;
 constexpr nanoseconds kMaxSilence = seconds(150);
 /// A watch that stood this long was no failure, even if it brought nothing.
 constexpr nanoseconds kGoodWatch = seconds(30);
-constexpr nanoseconds kFirstPause = milliseconds(100);
-constexpr nanoseconds kLongestPause = seconds(30);  ///< client-go's reflector
-constexpr nanoseconds kBusyPause = seconds(1);      ///< kube-apiserver's usual Retry-After
 constexpr std::string_view kInitialEventsEnd = "k8s.io/initial-events-end";
 
 /// Percent-encodes what is not unreserved (RFC 3986 2.3).
@@ -120,20 +117,12 @@ void Reflector::openWatch(const std::string& from, nanoseconds longestSilence) {
 void Reflector::backOff(Next again, std::string why, bool busy) {
   trouble_ = std::move(why);
   afterBackoff_ = again;
-  const int waited = busy ? std::max(failures_, 1) : failures_;
-  ++failures_;
-  if (waited == 0) {
+  const nanoseconds pause = backOff_.failed(rng_, busy);
+  if (pause == nanoseconds{}) {
     return onBackoffOver();
   }
-  const int doublings = std::min(waited - 1, 20);
-  const nanoseconds pause = std::clamp(kFirstPause * (std::int64_t{1} << doublings),
-                                       busy ? kBusyPause : kFirstPause, kLongestPause);
-  // 50 % to 150 %, so that the nodes of a cluster do not come back in step.
-  const auto jittered =
-      pause / 2 +
-      nanoseconds(static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(pause.count()))));
   gathering_.clear();
-  begin(ReflectorState::kBackingOff, {}, jittered);
+  begin(ReflectorState::kBackingOff, {}, pause);
 }
 
 void Reflector::onBackoffOver() {
@@ -141,7 +130,7 @@ void Reflector::onBackoffOver() {
 }
 
 void Reflector::progress() {
-  failures_ = 0;
+  backOff_.succeeded();
   trouble_.clear();
   lastContact_ = clock_.mono();
 }
@@ -281,7 +270,7 @@ void Reflector::onWatchEnd(int status) {
       return initialFailed("the watch ended before the initial events did");
     }
     if (clock_.mono() - watchStart_ >= kGoodWatch) {
-      failures_ = 0;
+      backOff_.succeeded();
     }
     return backOff(Next::kWatch, "the watch ended");
   }

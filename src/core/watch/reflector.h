@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/rng.h"
+#include "core/watch/back_off.h"
 #include "core/watch/gathering.h"
 #include "core/watch/prune.h"
 #include "core/watch/update.h"
@@ -101,7 +102,7 @@ class Reflector {
   MonoTime watchStart_{};
   MonoTime lastLine_{};
   Next afterBackoff_ = Next::kSync;
-  int failures_ = 0;
+  BackOff backOff_;
   std::uint64_t revision_ = 0;  ///< Everything up to here has been delivered.
   WatchList watchList_ = WatchList::kUntried;
   bool listNext_ = false;  ///< WatchList failed the last time.
