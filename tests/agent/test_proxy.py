@@ -144,9 +144,11 @@ def test_node_port_networks_follow_the_machines_addresses(balancer):
     assert place.status("/", "192.0.2.1:31999") == 0, "the Node's own address is not asked for"
     place.run("ip", "address", "add", "198.51.100.7/32", "dev", "lo")
     assert eventually(lambda: place.status("/", "198.51.100.7:31999") == 200)
+    assert "198.51.100.7" in place.rules()
     place.run("ip", "address", "add", "198.51.100.8/32", "dev", "lo")
     place.run("ip", "address", "del", "198.51.100.7/32", "dev", "lo")
     assert eventually(lambda: place.status("/", "198.51.100.8:31999") == 200)
+    assert "198.51.100.8" in place.rules() and "198.51.100.7" not in place.rules()
 
 
 def test_metrics_have_kube_proxys_names_and_types(place):

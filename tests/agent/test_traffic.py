@@ -74,6 +74,19 @@ def test_a_flush_under_traffic_leaves_no_lasting_damage(traffic):
         assert result["longestGap"]["ms"] < 1000
 
 
+def test_what_packets_add_to_the_rules_is_nobody_elses_change(traffic):
+    traffic.apply(SERVICE.replace("spec: {", "spec: {sessionAffinity: ClientIP, "
+                                  "sessionAffinityConfig: {clientIP: {timeoutSeconds: 1}}, "))
+    assert eventually(lambda: "timeout 1s" in traffic.rules()), traffic.rules()
+    load(traffic, "new")
+    assert goes_on(traffic, 3000)
+    for result in finish(traffic):
+        assert result["failed"] == 0, result["failures"]["causes"]
+    # Affinities have come, and gone with their second.
+    assert eventually(lambda: "expires" not in traffic.rules())
+    assert traffic.metric("hitless_foreign_changes_total") == 0
+
+
 def test_a_killed_agent_and_its_successor_lose_nothing(traffic):
     load(traffic, "new")
     load(traffic, "keepalive")

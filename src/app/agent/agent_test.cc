@@ -255,6 +255,34 @@ TEST_F(AgentTest, KeepsTheWatermarkWhileTheKernelRefuses) {
   EXPECT_EQ(first.agent.metrics().fullSyncs, 2U) << "trust was lost";
 }
 
+TEST_F(AgentTest, IsUnhealthyWhileAChangeWaitsTooLong) {
+  Node node_{io, "n1", "127.0.0.9", port};
+  AgentOptions options = Node::options("n1", "127.0.0.9", port);
+  options.syncPeriod = milliseconds(5);
+  Agent agent({io, node_.api, node_.clock, node_.rng, node_.timeline, node_.plane, node_.flows,
+               node_.untaken},
+              options);
+  fill(node_);
+  agent.start();
+  const auto statusOf = [&](const std::string& path) {
+    const auto answer = get(path, "127.0.0.9");
+    runUntil([&] { return answer->got.has_value(); });
+    return answer->got && *answer->got ? (*answer->got)->status : 0;
+  };
+  ASSERT_TRUE(runUntil([&] { return statusOf("/readyz") == 200; }));
+  node_.kernel.refuseNext(ENOMEM);
+  node_.api.push("endpointslices", "DELETED", slice(12, false));
+  EXPECT_TRUE(runUntil([&] {
+    node_.kernel.refuseNext(ENOMEM);
+    return statusOf("/livez") == 503;
+  }));
+  EXPECT_GE(agent.metrics().livezAnswers.at(503), 1U);
+  EXPECT_EQ(agent.metrics().endpointChangesPending, 1U);
+  EXPECT_TRUE(runUntil([&] { return statusOf("/healthz") == 200; })) << "it has recovered";
+  EXPECT_EQ(agent.metrics().endpointChangesPending, 0U);
+  agent.stop();
+}
+
 TEST_F(AgentTest, HoldsAHookUntilThePeerHasRemovedTheEndpoint) {
   Node second{io, "n2", "127.0.0.3", port};
   fill(first);
