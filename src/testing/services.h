@@ -84,8 +84,10 @@ inline kube::ObjectPtr slice(const std::string& service, const std::vector<Endpo
   return object(fmt::format(
       R"({{"metadata":{{"name":"{}-{}","namespace":"default","resourceVersion":"{}",
            "labels":{{"kubernetes.io/service-name":"{}"}}}},
-          "addressType":"IPv4","endpoints":[{}],"ports":[{}]}})",
-      service, suffix, revision, service, list, joined(ports)));
+          "addressType":"{}","endpoints":[{}],"ports":[{}]}})",
+      service, suffix, revision, service,
+      !endpoints.empty() && endpoints.front().ip.find(':') != std::string::npos ? "IPv6" : "IPv4",
+      list, joined(ports)));
 }
 
 inline watch::Update full(std::vector<kube::ObjectPtr> objects, std::uint64_t revision = 1) {
