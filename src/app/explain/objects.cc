@@ -22,12 +22,13 @@ void take(ExplainedCluster& cluster, const WantedService& wanted,
     cluster.pods.push_back(kube::podOf(object));
   } else if (kind == "Service" && inNamespace &&
              kube::text(object, {"metadata", "name"}) == wanted.name.name) {
-    cluster.state.service = std::make_shared<const kube::Service>(kube::serviceOf(object));
+    cluster.state.service =
+        std::make_shared<const service::Service>(service::serviceFrom(kube::serviceOf(object)));
   } else if (kind == "EndpointSlice" && inNamespace) {
     const kube::EndpointSlice slice = kube::endpointSliceOf(object);
     if (slice.serviceName() == wanted.name.name) {
       cluster.state.slices[slice.meta.name] =
-          std::make_shared<const service::Slice>(service::sliceOf(slice));
+          std::make_shared<const service::Slice>(service::sliceFrom(slice, cluster.names));
     }
   }
 }

@@ -30,6 +30,7 @@ WantedService wantedService(const ExplainOptions& options);
 /// What is explained, whatever it was read from.
 struct ExplainedCluster {
   service::ServiceState state;
+  service::NodeNames names;
   std::vector<kube::Node> nodes;
   std::vector<kube::Pod> pods;
 };

@@ -101,6 +101,12 @@ LaidOutService layOut(PlannedService plan, const Slots& previous) {
   return service;
 }
 
+bool inOrder(const LaidOutService& service) {
+  return std::all_of(service.slots.begin(), service.slots.end(), [](const auto& list) {
+    return std::is_sorted(list.second.begin(), list.second.end());
+  });
+}
+
 Slots slotsIn(const nft::Ruleset& applied, const PlannedService& plan) {
   Slots slots;
   for (const PlannedFamily& family : plan.families) {

@@ -37,6 +37,10 @@ struct LaidOutService {
 /// Lays the endpoints out, keeping the slots that they had (see assignSlots()).
 LaidOutService layOut(service::PlannedService plan, const Slots& previous);
 
+/// Whether the slots are those that endpoints without a past get, so that nobody need remember
+/// them.
+bool inOrder(const LaidOutService& service);
+
 /// The endpoints that a map holds for an entry, by slot.
 std::vector<service::Target> targetsAt(const nft::Elements& endpoints, const Entry& entry,
                                        IpFamily family);

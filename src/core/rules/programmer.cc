@@ -135,7 +135,7 @@ Result<SyncReceipt> Programmer::syncFull(const service::Snapshot& snapshot) {
     addUdpFlows(receipt.changed, options_, service.plan);
     auto maps = affinityOf(name, service);
     affinity.insert(affinity.end(), maps.begin(), maps.end());
-    if (!service.slots.empty()) {
+    if (!inOrder(service)) {
       slots.emplace(name, std::move(service.slots));
     }
   });
@@ -162,7 +162,7 @@ Programmer::Change Programmer::planChange(const service::Snapshot& snapshot,
   nft::Ruleset before = bare_;
   nft::Ruleset after = bare_;
   for (const ServiceName& name : changes.services) {
-    const LaidOutService old{planIn(applied_, name, node_), slotsOf(name)};
+    const LaidOutService old = layOut(planIn(applied_, name, node_), slotsOf(name));
     LaidOutService next = layOut(planIn(snapshot, name, node_), old.slots);
     if (next == old) {
       continue;
@@ -174,7 +174,7 @@ Programmer::Change Programmer::planChange(const service::Snapshot& snapshot,
     addChangedFlows(change.changed, options_, old.plan, next.plan);
     auto maps = shrunkAffinity(name, old, next);
     change.affinity.insert(change.affinity.end(), maps.begin(), maps.end());
-    change.slots.emplace_back(name, std::move(next.slots));
+    change.slots.emplace_back(name, inOrder(next) ? Slots{} : std::move(next.slots));
   }
   for (const auto& [address, delta] : change.hairpinDeltas) {
     const std::string set = names::suffixed(names::kHairpin, address.family());

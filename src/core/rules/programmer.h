@@ -67,7 +67,9 @@ class Programmer {
   Status apply(nft::Transaction transaction, SyncReceipt& receipt);
   void commit(Change change);
 
-  Surroundings surroundings() const { return {options_, node_.addresses}; }
+  Surroundings surroundings() const {
+    return {options_, node_.addresses};
+  }  /// What layOut() needs to find the slots that were applied.
   const Slots& slotsOf(const service::ServiceName& name) const;
 
   nft::Dataplane& dataplane_;
@@ -76,7 +78,7 @@ class Programmer {
   nft::Ruleset bare_;  ///< Table and empty sets.
   bool trusted_ = false;
   service::Snapshot applied_;
-  AllSlots slots_;          ///< Of the services that have any.
+  AllSlots slots_;          ///< Of services whose slots are not in the endpoints' own order.
   HairpinCounts hairpins_;  ///< How many service ports have an endpoint with this local address.
 };
 

@@ -8,13 +8,6 @@
 namespace hitless::service {
 namespace {
 
-struct ProtocolRow {
-  Protocol protocol;
-  std::string_view name;
-};
-constexpr std::array<ProtocolRow, 3> kProtocols = {
-    {{Protocol::kTcp, "TCP"}, {Protocol::kUdp, "UDP"}, {Protocol::kSctp, "SCTP"}}};
-
 /// By Reason.
 constexpr std::array<std::string_view, 10> kReasons = {
     "ready endpoints",
@@ -92,30 +85,8 @@ bool anyChosen(const std::vector<Fate>& fates) {
 
 }  // namespace
 
-std::optional<Protocol> parseProtocol(std::string_view text) {
-  for (const ProtocolRow& row : kProtocols) {
-    if (row.name == text) {
-      return row.protocol;
-    }
-  }
-  return std::nullopt;
-}
-
-std::string_view name(Protocol protocol) {
-  for (const ProtocolRow& row : kProtocols) {
-    if (row.protocol == protocol) {
-      return row.name;
-    }
-  }
-  return "?";
-}
-
 std::string Target::text() const {
   return fmt::format(fmt::runtime(ip.isV4() ? "{}:{}" : "[{}]:{}"), ip.text(), port);
-}
-
-std::string_view name(TrafficPolicy policy) {
-  return policy == TrafficPolicy::kCluster ? "Cluster" : "Local";
 }
 
 std::string_view explain(Reason reason) {
@@ -126,7 +97,7 @@ std::string_view explain(Fate fate) {
   return kFates[static_cast<std::size_t>(fate)];
 }
 
-std::vector<Candidate> candidatesFor(const ServiceState& state, const kube::ServicePort& port,
+std::vector<Candidate> candidatesFor(const ServiceState& state, const ServicePort& port,
                                      IpFamily family, const NodeView& node) {
   std::vector<Candidate> found;
   for (const auto& [sliceName, slice] : state.slices) {
@@ -134,14 +105,14 @@ std::vector<Candidate> candidatesFor(const ServiceState& state, const kube::Serv
       continue;
     }
     for (const SlicePort& offered : slice->ports) {
-      if (offered.name != port.name || offered.protocol != port.protocol || offered.port == 0) {
+      if (offered.name != port.name || offered.protocol != port.protocol) {
         continue;
       }
       for (const Endpoint& endpoint : slice->endpoints) {
         if (endpoint.ip.family() == family) {
           found.push_back({{endpoint.ip, offered.port},
                            &endpoint,
-                           !node.name.empty() && endpoint.node == node.name});
+                           !node.name.empty() && endpoint.nodeName() == node.name});
         }
       }
     }

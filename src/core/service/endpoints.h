@@ -12,11 +12,6 @@
 /// Which endpoints of a service port get new connections, and why.
 namespace hitless::service {
 
-/// IANA numbers.
-enum class Protocol : std::uint8_t { kTcp = 6, kUdp = 17, kSctp = 132 };
-std::optional<Protocol> parseProtocol(std::string_view name);
-std::string_view name(Protocol protocol);
-
 /// Where connections go.
 struct Target {
   IpAddress ip;
@@ -24,13 +19,6 @@ struct Target {
   auto operator<=>(const Target&) const = default;
   std::string text() const;
 };
-
-/// internalTrafficPolicy and externalTrafficPolicy.
-enum class TrafficPolicy : std::uint8_t {
-  kCluster,
-  kLocal,  ///< Only endpoints on this node.
-};
-std::string_view name(TrafficPolicy policy);
 
 /// What happens to a new connection.
 enum class Outcome : std::uint8_t {
@@ -84,7 +72,7 @@ struct Candidate {
 };
 
 /// Of one family, from all slices of the service that have a port of that name and protocol.
-std::vector<Candidate> candidatesFor(const ServiceState& state, const kube::ServicePort& port,
+std::vector<Candidate> candidatesFor(const ServiceState& state, const ServicePort& port,
                                      IpFamily family, const NodeView& node);
 
 struct Choice {

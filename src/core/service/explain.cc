@@ -23,10 +23,10 @@ bool picks(const std::string& wanted, const PlannedPort& port) {
   return wanted.empty() || wanted == port.name || wanted == std::to_string(port.port);
 }
 
-const kube::ServicePort& portOf(const kube::Service& service, const PlannedPort& planned) {
+const ServicePort& portOf(const Service& service, const PlannedPort& planned) {
   return *std::find_if(service.ports.begin(), service.ports.end(), [&](const auto& port) {
     return port.name == planned.name && port.port == planned.port &&
-           port.protocol == name(planned.protocol);
+           port.protocol == planned.protocol;
   });
 }
 
@@ -99,8 +99,8 @@ class PortExplainer {
                            {}};
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       const Endpoint& endpoint = *candidates[i].endpoint;
-      entry.endpoints.push_back(
-          {candidates[i].target, endpoint.node, stateOf(endpoint), choice.fates[i]});
+      entry.endpoints.push_back({candidates[i].target, std::string(endpoint.nodeName()),
+                                 stateOf(endpoint), choice.fates[i]});
     }
     return out_.addresses.emplace_back(std::move(entry));
   }

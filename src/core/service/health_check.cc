@@ -5,20 +5,18 @@
 namespace hitless::service {
 namespace {
 
-bool externalLocal(const kube::Service& service) {
-  return service.externalTrafficPolicy == "Local" &&
-         (service.type == "LoadBalancer" || service.type == "NodePort");
+bool externalLocal(const Service& service) {
+  return service.external == TrafficPolicy::kLocal &&
+         (service.type == ServiceType::kLoadBalancer || service.type == ServiceType::kNodePort);
 }
 
 /// A pod of two families is one endpoint: it is counted by its address of the Service's first.
 std::size_t localReady(const ServiceState& state, const NodeView& node) {
-  const auto& ips = state.service->clusterIPs;
-  const auto first = ips.empty() ? std::nullopt : IpAddress::parse(ips.front());
-  const IpFamily family = first ? first->family() : IpFamily::kV4;
+  const IpFamily family = state.service->clusterIps.front().family();
   std::set<IpAddress> addresses;
   for (const auto& [name, slice] : state.slices) {
     for (const Endpoint& endpoint : slice->endpoints) {
-      if (endpoint.ready && endpoint.node == node.name && endpoint.ip.family() == family) {
+      if (endpoint.ready && endpoint.nodeName() == node.name && endpoint.ip.family() == family) {
         addresses.insert(endpoint.ip);
       }
     }
@@ -27,7 +25,7 @@ std::size_t localReady(const ServiceState& state, const NodeView& node) {
 }
 
 /// Whether a service port has usable endpoints of the family, but none on the node.
-bool noneLocal(const ServiceState& state, const kube::ServicePort& port, IpFamily family,
+bool noneLocal(const ServiceState& state, const ServicePort& port, IpFamily family,
                const NodeView& node) {
   return choose(candidatesFor(state, port, family, node), TrafficPolicy::kLocal, node).outcome ==
          Outcome::kDrop;
@@ -110,19 +108,19 @@ void HealthChecks::evaluate(const ServiceName& name, const ServiceState* state,
   if (state == nullptr || state->service == nullptr || skipReason(*state->service, node)) {
     return;
   }
-  const kube::Service& service = *state->service;
-  const bool local[] = {service.internalTrafficPolicy == "Local", externalLocal(service)};
+  const Service& service = *state->service;
+  const bool local[] = {service.internal == TrafficPolicy::kLocal, externalLocal(service)};
   if (!local[0] && !local[1]) {
     return;
   }
   for (const auto& [slice, object] : state->slices) {
     serviceOfSlice_.insert_or_assign(name.ns + "/" + slice, name);
   }
-  if (local[1] && service.type == "LoadBalancer" && service.healthCheckNodePort != 0) {
+  if (local[1] && service.type == ServiceType::kLoadBalancer && service.healthCheckNodePort != 0) {
     checks_[name] = {service.healthCheckNodePort, localReady(*state, node)};
   }
   Counts counts{};
-  for (const kube::ServicePort& port : service.ports) {
+  for (const ServicePort& port : service.ports) {
     for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
       const bool none = noneLocal(*state, port, family, node);
       for (std::size_t policy = 0; policy < counts.size(); ++policy) {

@@ -1,8 +1,7 @@
 #include "core/service/plan.h"
 
 #include <algorithm>
-
-#include "base/text.h"
+#include <iterator>
 
 namespace hitless::service {
 namespace {
@@ -10,10 +9,6 @@ namespace {
 void sortUnique(auto& list) {
   std::sort(list.begin(), list.end());
   list.erase(std::unique(list.begin(), list.end()), list.end());
-}
-
-TrafficPolicy policyOf(const std::string& text) {
-  return text == "Local" ? TrafficPolicy::kLocal : TrafficPolicy::kCluster;
 }
 
 Route routeFor(const std::vector<Candidate>& candidates, TrafficPolicy policy, const NodeView& node,
@@ -32,11 +27,11 @@ Route routeFor(const std::vector<Candidate>& candidates, TrafficPolicy policy, c
   return route;
 }
 
-PlannedPort planPort(const ServiceState& state, const kube::ServicePort& source, Protocol protocol,
-                     IpFamily family, const NodeView& node, bool local) {
+PlannedPort planPort(const ServiceState& state, const ServicePort& source, IpFamily family,
+                     const NodeView& node, bool local) {
   PlannedPort port;
   port.name = source.name;
-  port.protocol = protocol;
+  port.protocol = source.protocol;
   port.port = source.port;
   port.nodePort = source.nodePort;
   const auto candidates = candidatesFor(state, source, family, node);
@@ -54,70 +49,49 @@ PlannedPort planPort(const ServiceState& state, const kube::ServicePort& source,
   return port;
 }
 
-/// spec.loadBalancerSourceRanges of one family; the API tolerates white space.
-std::vector<Cidr> sourceRanges(const kube::Service& service, IpFamily family) {
-  std::vector<Cidr> ranges;
-  for (const std::string& text : service.loadBalancerSourceRanges) {
-    const auto range = Cidr::parse(trim(text));
-    if (range && range->address.family() == family) {
-      ranges.push_back(range->masked());
-    }
-  }
-  sortUnique(ranges);
-  return ranges;
-}
-
-void addIfFamily(std::vector<IpAddress>& list, const std::string& text, IpFamily family) {
-  const auto ip = IpAddress::parse(text);
-  if (ip && ip->family() == family) {
-    list.push_back(*ip);
-  }
+void addOfFamily(std::vector<IpAddress>& out, const std::vector<IpAddress>& from, IpFamily family) {
+  std::copy_if(from.begin(), from.end(), std::back_inserter(out),
+               [&](const IpAddress& ip) { return ip.family() == family; });
 }
 
 PlannedFamily planFamily(const ServiceState& state, const IpAddress& clusterIp,
                          const NodeView& node, bool local) {
-  const kube::Service& service = *state.service;
+  const Service& service = *state.service;
   PlannedFamily planned;
   planned.family = clusterIp.family();
   planned.clusterIp = clusterIp;
-  if (service.type == "LoadBalancer") {
-    for (const kube::LoadBalancerIngress& ingress : service.loadBalancerIngress) {
-      if (ingress.ipMode == "VIP") {
-        addIfFamily(planned.balancerIps, ingress.ip, planned.family);
+  if (service.type == ServiceType::kLoadBalancer) {
+    addOfFamily(planned.balancerIps, service.balancerIps, planned.family);
+    for (const Cidr& range : service.sourceRanges) {
+      if (range.address.family() == planned.family) {
+        planned.sourceRanges.push_back(range);
       }
     }
-    planned.sourceRanges = sourceRanges(service, planned.family);
   }
   sortUnique(planned.balancerIps);
+  sortUnique(planned.sourceRanges);
   planned.externalIps = planned.balancerIps;
-  for (const std::string& text : service.externalIPs) {
-    addIfFamily(planned.externalIps, text, planned.family);
-  }
+  addOfFamily(planned.externalIps, service.externalIps, planned.family);
   sortUnique(planned.externalIps);
-  for (const kube::ServicePort& port : service.ports) {
-    const auto protocol = parseProtocol(port.protocol);
-    if (protocol && port.port != 0) {
-      planned.ports.push_back(planPort(state, port, *protocol, planned.family, node, local));
-    }
+  for (const ServicePort& port : service.ports) {
+    planned.ports.push_back(planPort(state, port, planned.family, node, local));
   }
   return planned;
 }
 
 }  // namespace
 
-std::optional<Reason> skipReason(const kube::Service& service, const NodeView& node) {
-  const auto proxy = service.meta.labels.find(kProxyNameLabel);
-  const bool labelled = proxy != service.meta.labels.end();
-  if ((labelled ? proxy->second : std::string{}) != node.proxyName) {
+std::optional<Reason> skipReason(const Service& service, const NodeView& node) {
+  if (service.proxyName.value_or("") != node.proxyName) {
     return Reason::kOtherProxy;
   }
-  if (service.type == "ExternalName") {
+  if (service.type == ServiceType::kExternalName) {
     return Reason::kExternalName;
   }
-  if (service.headless()) {
+  if (service.headless) {
     return Reason::kHeadless;
   }
-  return std::nullopt;
+  return service.clusterIps.empty() ? std::optional(Reason::kNoClusterIp) : std::nullopt;
 }
 
 PlannedService planFor(const ServiceState& state, const NodeView& node) {
@@ -126,21 +100,16 @@ PlannedService planFor(const ServiceState& state, const NodeView& node) {
   if (planned.skipped) {
     return planned;
   }
-  const kube::Service& service = *state.service;
-  if (service.sessionAffinity == "ClientIP") {
-    planned.affinityTimeout = service.sessionAffinityTimeout;
+  const Service& service = *state.service;
+  if (service.affinityTimeout != 0) {
+    planned.affinityTimeout = service.affinityTimeout;
   }
-  planned.internal = policyOf(service.internalTrafficPolicy);
-  planned.external = policyOf(service.externalTrafficPolicy);
+  planned.internal = service.internal;
+  planned.external = service.external;
   const bool local =
       planned.internal == TrafficPolicy::kLocal || planned.external == TrafficPolicy::kLocal;
-  for (const std::string& text : service.clusterIPs) {
-    if (const auto clusterIp = IpAddress::parse(text)) {
-      planned.families.push_back(planFamily(state, *clusterIp, node, local));
-    }
-  }
-  if (planned.families.empty()) {
-    planned.skipped = Reason::kNoClusterIp;
+  for (const IpAddress& clusterIp : service.clusterIps) {
+    planned.families.push_back(planFamily(state, clusterIp, node, local));
   }
   return planned;
 }

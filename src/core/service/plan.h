@@ -63,7 +63,7 @@ struct PlannedService {
 /// A service that is gone or has no Service object plans as skipped with kNoClusterIp.
 PlannedService planFor(const ServiceState& state, const NodeView& node);
 /// Whether the node does nothing for this Service, and why.
-std::optional<Reason> skipReason(const kube::Service& service, const NodeView& node);
+std::optional<Reason> skipReason(const Service& service, const NodeView& node);
 
 using ServicePlan = std::map<ServiceName, PlannedService>;
 ServicePlan plan(const Snapshot& snapshot, const NodeView& node);

@@ -15,10 +15,11 @@ const NodeView kNode{"node-1", ""};
 
 ServiceState state(const kube::ObjectPtr& service, std::vector<kube::ObjectPtr> slices) {
   ServiceState result;
-  result.service = std::make_shared<const kube::Service>(kube::serviceOf(*service));
+  NodeNames names;
+  result.service = std::make_shared<const Service>(serviceFrom(kube::serviceOf(*service)));
   for (const auto& object : slices) {
     const kube::EndpointSlice slice = kube::endpointSliceOf(*object);
-    result.slices.emplace(slice.meta.name, std::make_shared<const Slice>(sliceOf(slice)));
+    result.slices.emplace(slice.meta.name, std::make_shared<const Slice>(sliceFrom(slice, names)));
   }
   return result;
 }

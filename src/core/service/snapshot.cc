@@ -2,47 +2,7 @@
 
 #include <algorithm>
 
-#include "core/service/labels.h"
-
 namespace hitless::service {
-
-namespace {
-
-/// Drops what nobody reads: annotations and owners often weigh more than all the rest.
-kube::Service slim(kube::Service service) {
-  service.meta.uid.clear();
-  service.meta.annotations.clear();
-  service.meta.owners.clear();
-  service.meta.finalizers.clear();
-  std::erase_if(service.meta.labels,
-                [](const auto& label) { return label.first != kProxyNameLabel; });
-  service.selector.clear();
-  return service;
-}
-
-}  // namespace
-
-Slice sliceOf(const kube::EndpointSlice& source) {
-  Slice slice;
-  slice.headless = source.meta.labels.contains(kHeadlessLabel);
-  for (const kube::EndpointPort& port : source.ports) {
-    slice.ports.push_back({port.name, port.protocol, port.port});
-  }
-  slice.endpoints.reserve(source.endpoints.size());
-  for (const kube::Endpoint& endpoint : source.endpoints) {
-    std::shared_ptr<const Hints> hints;
-    if (!endpoint.forNodes.empty() || !endpoint.forZones.empty()) {
-      hints = std::make_shared<const Hints>(Hints{endpoint.forNodes, endpoint.forZones});
-    }
-    for (const std::string& text : endpoint.addresses) {
-      if (const auto ip = IpAddress::parse(text)) {
-        slice.endpoints.push_back({*ip, endpoint.ready, endpoint.serving, endpoint.terminating,
-                                   endpoint.nodeName, hints});
-      }
-    }
-  }
-  return slice;
-}
 
 Snapshot::Snapshot() {
   const auto empty = std::make_shared<const Shard>();
@@ -141,10 +101,10 @@ class SnapshotBuilder::Editor {
 };
 
 void SnapshotBuilder::setService(Editor& editor, const watch::Change& change) {
-  auto service = std::make_shared<kube::Service>(slim(kube::serviceOf(*change.object)));
-  ServiceState& state = editor.edit({service->meta.ns, service->meta.name});
+  const kube::Service service = kube::serviceOf(*change.object);
+  ServiceState& state = editor.edit({service.meta.ns, service.meta.name});
   const bool gone = change.type == watch::ChangeType::kDelete;
-  state.service = gone ? nullptr : std::shared_ptr<const kube::Service>(std::move(service));
+  state.service = gone ? nullptr : std::make_shared<const Service>(serviceFrom(service));
 }
 
 void SnapshotBuilder::setSlice(Editor& editor, const watch::Change& change) {
@@ -160,7 +120,8 @@ void SnapshotBuilder::setSlice(Editor& editor, const watch::Change& change) {
     serviceOfSlice_.erase(known);
   }
   if (!gone) {
-    editor.edit({ns, owner}).slices[sliceName] = std::make_shared<const Slice>(sliceOf(slice));
+    editor.edit({ns, owner}).slices[sliceName] =
+        std::make_shared<const Slice>(sliceFrom(slice, nodeNames_));
     serviceOfSlice_[key] = owner;
   }
 }

@@ -11,8 +11,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "base/ip.h"
-#include "core/kube/objects.h"
+#include "core/service/model.h"
 #include "core/watch/update.h"
 
 namespace hitless::service {
@@ -24,41 +23,9 @@ struct ServiceName {
   std::string text() const { return ns + "/" + name; }
 };
 
-/// hints of an endpoint (KEP-2433, KEP-4444).
-struct Hints {
-  std::vector<std::string> forNodes;
-  std::vector<std::string> forZones;
-  bool operator==(const Hints&) const = default;
-};
-
-/// What rules and names need of an endpoint's address; a cluster has hundreds of thousands.
-struct Endpoint {
-  IpAddress ip;
-  bool ready = true;
-  bool serving = true;
-  bool terminating = false;
-  std::string node;
-  std::shared_ptr<const Hints> hints;  ///< nullptr: none.
-};
-
-struct SlicePort {
-  std::string name;
-  std::string protocol;
-  std::uint16_t port = 0;
-};
-
-/// What is kept of an EndpointSlice. Addresses that are not of the family in addressType (FQDN) are
-/// left out.
-struct Slice {
-  std::vector<SlicePort> ports;
-  std::vector<Endpoint> endpoints;
-  bool headless = false;  ///< Label service.kubernetes.io/headless.
-};
-Slice sliceOf(const kube::EndpointSlice& slice);
-
 /// A service with its slices, either of which may be missing (they arrive by different watches).
 struct ServiceState {
-  std::shared_ptr<const kube::Service> service;  ///< nullptr if there is no Service object.
+  std::shared_ptr<const Service> service;  ///< nullptr if there is no Service object.
   std::map<std::string, std::shared_ptr<const Slice>> slices;  ///< By name.
 
   bool empty() const { return service == nullptr && slices.empty(); }
@@ -114,6 +81,7 @@ class SnapshotBuilder {
   void setSlice(Editor& editor, const watch::Change& change);
 
   Snapshot current_;
+  NodeNames nodeNames_;
   bool servicesSeen_ = false;
   bool slicesSeen_ = false;
   /// Slice "namespace/name" -> its service, because the label may change.
