@@ -216,17 +216,18 @@ class Builder {
     };
     for (const BaseChain* base : {&kFilterInput, &kFilterForward, &kFilterOutput}) {
       auto& rules = chain(*base);
-      rules.push_back(go(fresh, VerdictKind::kJump, names::kUnserved));
       if (base == &kFilterOutput) {
         rules.push_back(go(translated, VerdictKind::kGoto, names::kRememberFromNode));
-        continue;
-      }
-      for (const IpFamily family : options_.families) {
-        for (const Exprs& pods : fromPods(options_.pods, family)) {
-          rules.push_back(go(translated + pods, VerdictKind::kGoto, names::kRememberFromNode));
+      } else {
+        for (const IpFamily family : options_.families) {
+          for (const Exprs& pods : fromPods(options_.pods, family)) {
+            rules.push_back(go(translated + pods, VerdictKind::kGoto, names::kRememberFromNode));
+          }
         }
+        rules.push_back(go(translated, VerdictKind::kGoto, names::kRemember));
       }
-      rules.push_back(go(translated, VerdictKind::kGoto, names::kRemember));
+      // What was translated found an endpoint and has left by now.
+      rules.push_back(go(fresh, VerdictKind::kJump, names::kUnserved));
     }
   }
 

@@ -1,0 +1,318 @@
+// What packets pay: the first packet of a connection and connections per second through a cluster
+// IP, between two pods of one node, with our rules, with none, and with rules in the shape of
+// kube-proxy's iptables and nftables modes.
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "core/rules/names.h"
+#include "core/rules/programmer.h"
+#include "sys/netlink/nft_dataplane.h"
+#include "testing/fake_rng.h"
+#include "testing/pod_network.h"
+#include "testing/services.h"
+
+namespace bench {
+namespace {
+
+namespace rules = hitless::rules;
+namespace service = hitless::service;
+namespace sys = hitless::sys;
+namespace testing = hitless::testing;
+namespace watch = hitless::watch;
+using hitless::Cidr;
+using hitless::IpAddress;
+using hitless::IpFamily;
+using SteadyClock = std::chrono::steady_clock;
+using testing::connectTo;
+using testing::within;
+
+constexpr std::uint16_t kPort = 80;
+constexpr std::uint16_t kPodPort = 8080;
+constexpr int kFirstPackets = 3000;
+constexpr auto kConnectFor = std::chrono::seconds(2);
+constexpr const char* kPods[] = {"10.244.1.3", "10.244.1.4"};
+
+std::string vip(int service) {
+  return IpAddress::v4(0x0a600000U + 10U + static_cast<std::uint32_t>(service)).text();
+}
+
+/// Feeds a program that reads rules from its standard input.
+bool feed(const std::string& command, const std::string& text) {
+  FILE* pipe = ::popen(command.c_str(), "w");
+  const bool written =
+      pipe != nullptr && std::fwrite(text.data(), 1, text.size(), pipe) == text.size();
+  return pipe != nullptr && ::pclose(pipe) == 0 && written;
+}
+
+/// TCP and UDP service ports, two endpoints each, as every service here has.
+template <class Visit>
+void forEachPort(int services, Visit visit) {
+  for (int i = 0; i < services; ++i) {
+    visit(i, "tcp");
+    visit(i, "udp");
+  }
+}
+
+bool loadHitless(int services) {
+  auto dataplane = sys::NftDataplane::open(std::string(rules::names::kTable));
+  rules::Programmer programmer(*dataplane, {"node-1", ""},
+                               {{IpFamily::kV4}, rules::podsIn({*Cidr::parse("10.244.1.0/24")})});
+  watch::Update objects = testing::full({});
+  watch::Update slices = testing::full({});
+  for (int i = 0; i < services; ++i) {
+    const std::string name = fmt::format("s{}", i);
+    objects.changes.push_back(
+        {watch::ChangeType::kUpsert,
+         testing::service(name, vip(i), {{"t", "TCP", kPort}, {"u", "UDP", kPort}})});
+    slices.changes.push_back({watch::ChangeType::kUpsert,
+                              testing::slice(name, {{kPods[0]}, {kPods[1]}},
+                                             {{"t", "TCP", kPodPort}, {"u", "UDP", kPodPort}})});
+  }
+  service::SnapshotBuilder builder;
+  builder.applyServices(objects);
+  builder.applyEndpointSlices(slices);
+  return programmer.sync(builder.current(), {true, {}}).has_value();
+}
+
+/// KUBE-SERVICES: one rule per service port, in a row; a chain per service port and per endpoint.
+bool loadIptablesShape(int services) {
+  std::string chains;
+  std::string rules;
+  forEachPort(services, [&](int i, const char* protocol) {
+    const std::string name = fmt::format("{}{}", protocol, i);
+    chains += fmt::format(
+        ":KUBE-SVC-{0} - [0:0]\n:KUBE-SEP-{0}-0 - [0:0]\n:KUBE-SEP-{0}-1 - [0:0]\n", name);
+    rules += fmt::format("-A KUBE-SERVICES -d {}/32 -p {} -m {} --dport {} -j KUBE-SVC-{}\n",
+                         vip(i), protocol, protocol, kPort, name);
+    rules += fmt::format(
+        "-A KUBE-SVC-{0} ! -s 10.244.0.0/16 -d {1}/32 -p {2} -m {2} --dport {3} -j KUBE-MARK-MASQ\n"
+        "-A KUBE-SVC-{0} -m statistic --mode random --probability 0.5 -j KUBE-SEP-{0}-0\n"
+        "-A KUBE-SVC-{0} -j KUBE-SEP-{0}-1\n",
+        name, vip(i), protocol, kPort);
+    for (int e = 0; e < 2; ++e) {
+      rules += fmt::format(
+          "-A KUBE-SEP-{0}-{1} -s {2}/32 -j KUBE-MARK-MASQ\n"
+          "-A KUBE-SEP-{0}-{1} -p {3} -m {3} -j DNAT --to-destination {2}:{4}\n",
+          name, e, kPods[e], protocol, kPodPort);
+    }
+  });
+  return feed("iptables-legacy-restore",
+              "*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT "
+              "[0:0]\n:KUBE-SERVICES - [0:0]\n"
+              ":KUBE-MARK-MASQ - [0:0]\n:KUBE-POSTROUTING - [0:0]\n" +
+                  chains +
+                  "-A PREROUTING -j KUBE-SERVICES\n-A OUTPUT -j KUBE-SERVICES\n-A POSTROUTING -j "
+                  "KUBE-POSTROUTING\n"
+                  "-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000\n"
+                  "-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN\n"
+                  "-A KUBE-POSTROUTING -j MASQUERADE --random-fully\n" +
+                  rules + "COMMIT\n");
+}
+
+/// As kube-proxy 1.36: a verdict map to a chain per service port with an anonymous map of its
+/// endpoints.
+bool loadNftablesShape(int services) {
+  std::string elements;
+  std::string chains;
+  forEachPort(services, [&](int i, const char* protocol) {
+    elements +=
+        fmt::format("{} . {} . {} : goto service-{}-{},\n", vip(i), protocol, kPort, protocol, i);
+    chains += fmt::format(
+        "chain service-{0}-{1} {{\n ip daddr {2} {0} dport {3} ip saddr != 10.244.0.0/16 jump "
+        "mark-for-masquerade\n"
+        " meta l4proto {0} dnat ip to numgen random mod 2 map {{ 0 : {4} . {5}, 1 : {6} . {5} "
+        "}}\n}}\n",
+        protocol, i, vip(i), kPort, kPods[0], kPodPort, kPods[1]);
+  });
+  return feed(
+      "nft -f -",
+      "table ip kube-proxy {\nchain mark-for-masquerade { meta mark set meta mark or 0x4000; }\n" +
+          chains +
+          "map service-ips { type ipv4_addr . inet_proto . inet_service : verdict; elements = {\n" +
+          elements +
+          "} }\nset cluster-ips { type ipv4_addr; }\n"
+          "chain services { ip daddr . meta l4proto . th dport vmap @service-ips; }\n"
+          "chain nat-prerouting { type nat hook prerouting priority dstnat; jump services; }\n"
+          "chain nat-output { type nat hook output priority -100; jump services; }\n"
+          "chain filter-forward { type filter hook forward priority filter; ct state new ip daddr "
+          "@cluster-ips "
+          "reject; }\n"
+          "chain nat-postrouting { type nat hook postrouting priority srcnat; meta mark & 0x4000 "
+          "== 0 return; "
+          "masquerade fully-random; }\n}\n");
+}
+
+/// Answers whatever comes until told to stop.
+class Server {
+ public:
+  explicit Server(int netns)
+      : udp_(within(netns, [] { return testing::serverSocket(SOCK_DGRAM, kPodPort); })),
+        tcp_(within(netns, [] { return testing::serverSocket(SOCK_STREAM, kPodPort); })),
+        thread_([this] { run(); }) {}
+  ~Server() {
+    stop_ = true;
+    thread_.join();
+  }
+
+ private:
+  void run() const {
+    pollfd fds[] = {{udp_, POLLIN, 0}, {tcp_, POLLIN, 0}};
+    while (!stop_) {
+      if (::poll(fds, 2, 50) < 1) {
+        continue;
+      }
+      sockaddr_in peer{};
+      socklen_t size = sizeof peer;
+      char byte = 0;
+      if (fds[0].revents != 0 && ::recvfrom(udp_, &byte, 1, MSG_DONTWAIT,
+                                            reinterpret_cast<sockaddr*>(&peer), &size) == 1) {
+        ::sendto(udp_, &byte, 1, 0, reinterpret_cast<sockaddr*>(&peer), size);
+      }
+      if (fds[1].revents != 0) {
+        const int fd = ::accept4(tcp_, nullptr, nullptr, SOCK_CLOEXEC);
+        ::close(fd);
+      }
+    }
+  }
+
+  int udp_;
+  int tcp_;
+  std::atomic<bool> stop_ = false;
+  std::thread thread_;
+};
+
+struct Figures {
+  double p50 = 0;
+  double p99 = 0;
+  double perSecond = 0;
+};
+
+/// Round trips of first packets, each from a new socket to a random service.
+std::vector<double> firstPackets(int services, bool direct) {
+  testing::FakeRng rng(1);
+  std::vector<double> times;
+  for (int i = 0; i < kFirstPackets; ++i) {
+    const auto service = static_cast<int>(rng.below(static_cast<std::uint64_t>(services)));
+    const int fd = direct ? connectTo(SOCK_DGRAM, kPods[i % 2], kPodPort)
+                          : connectTo(SOCK_DGRAM, vip(service), kPort);
+    char byte = 'x';
+    const auto begin = SteadyClock::now();
+    if (::send(fd, &byte, 1, 0) == 1 && ::recv(fd, &byte, 1, 0) == 1) {
+      times.push_back(
+          std::chrono::duration<double, std::micro>(SteadyClock::now() - begin).count());
+    }
+    ::close(fd);
+  }
+  std::sort(times.begin(), times.end());
+  return times;
+}
+
+double connectionsPerSecond(int services, bool direct) {
+  testing::FakeRng rng(2);
+  const auto begin = SteadyClock::now();
+  int made = 0;
+  while (SteadyClock::now() - begin < kConnectFor) {
+    const auto service = static_cast<int>(rng.below(static_cast<std::uint64_t>(services)));
+    const int fd = direct ? connectTo(SOCK_STREAM, kPods[made % 2], kPodPort)
+                          : connectTo(SOCK_STREAM, vip(service), kPort);
+    if (fd > 0) {
+      // A reset leaves no port in TIME_WAIT behind.
+      const linger now{1, 0};
+      ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+      ::close(fd);
+      ++made;
+    }
+  }
+  return made / std::chrono::duration<double>(SteadyClock::now() - begin).count();
+}
+
+struct Shape {
+  const char* name;
+  bool (*load)(int services);  ///< nullptr: no rules; packets go straight to a pod.
+  int most;                    ///< More services than that take too long to load.
+};
+constexpr Shape kShapes[] = {{"no rules, pod address", nullptr, 10},
+                             {"hitless", loadHitless, 44000},
+                             {"kube-proxy iptables shape", loadIptablesShape, 10000},
+                             {"kube-proxy nftables shape", loadNftablesShape, 10000}};
+constexpr int kSizes[] = {10, 1000, 10000, 44000};
+
+/// Prints its rows; runs in a process and namespaces of its own.
+int measure(const Shape& shape, int services) {
+  // As root without a user namespace: in one, nft may not raise its send buffer for a large ruleset.
+  if (::geteuid() == 0 ? ::unshare(CLONE_NEWNET) != 0 : !testing::enterNewNamespaces()) {
+    std::perror("cannot make namespaces");
+    return 1;
+  }
+  testing::PodNetwork network;
+  const int client = network.addPod("10.244.1.2");
+  const int pods[] = {network.addPod(kPods[0]), network.addPod(kPods[1])};
+  const Server a(pods[0]);
+  const Server b(pods[1]);
+  const auto begin = SteadyClock::now();
+  if (shape.load != nullptr && !shape.load(services)) {
+    std::fprintf(stderr, "%s cannot be loaded here with %d services; left out\n", shape.name,
+                 services);
+    return 0;
+  }
+  const double loadMs =
+      std::chrono::duration<double, std::milli>(SteadyClock::now() - begin).count();
+  const bool direct = shape.load == nullptr;
+  const auto times = within(client, [&] { return firstPackets(services, direct); });
+  const double rate = within(client, [&] { return connectionsPerSecond(services, direct); });
+  const std::string scenario =
+      direct ? shape.name : fmt::format("{} services, {}", services, shape.name);
+  const auto row = [&](const char* metric, double value, const char* unit) {
+    fmt::print(
+        "{{\"case\":\"{}\",\"metric\":\"{}\",\"value\":{:.1f},\"unit\":\"{}\",\"peer\":{{}}}}\n",
+        scenario, metric, value, unit);
+  };
+  if (!direct) {
+    row("load", loadMs, "ms");
+  }
+  if (!times.empty()) {
+    row("first packet p50", times[times.size() / 2], "us");
+    row("first packet p99", times[times.size() * 99 / 100], "us");
+  }
+  row("lost first packets", static_cast<double>(kFirstPackets) - static_cast<double>(times.size()),
+      "");
+  row("connections", rate, "/s");
+  std::fflush(stdout);
+  return 0;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  if (argc == 3) {
+    return measure(kShapes[std::atoi(argv[1])], std::atoi(argv[2]));
+  }
+  std::string rows;
+  for (const int services : kSizes) {
+    for (std::size_t shape = 0; shape < std::size(kShapes); ++shape) {
+      if (services <= kShapes[shape].most) {
+        const std::string text = testing::outputOf(
+            fmt::format("/proc/{}/exe {} {} 2>/dev/null", ::getpid(), shape, services));
+        for (std::size_t at = 0; at < text.size();) {
+          const std::size_t end = text.find('\n', at);
+          rows += (rows.empty() ? "[" : ",\n ") + text.substr(at, end - at);
+          at = end + 1;
+        }
+      }
+    }
+  }
+  std::puts((rows + "]").c_str());
+  return 0;
+}
+
+}  // namespace bench
+
+int main(int argc, char** argv) {
+  return bench::run(argc, argv);
+}
