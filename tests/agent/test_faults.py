@@ -60,6 +60,19 @@ def test_a_storm_of_flushes_ends_with_whole_rules(serving):
     assert 1 <= heals < 50, "a storm is paced"
 
 
+def test_a_repair_does_not_wait_for_the_sync_period(place):
+    place.logged_agent("--min-sync-period", "10m")
+    place.apply(NODE)
+    assert eventually(lambda: place.status("/readyz") == 200)
+    place.before = place.rules()
+    place.apply(SERVICE)
+    assert eventually(lambda: place.metric("kubeproxy_sync_proxy_rules_service_changes_pending") == 1)
+    assert place.rules() == place.before, "the change waits"
+    place.nft("flush", "ruleset")
+    assert eventually(lambda: "10.96.0.10" in place.rules()), place.said()
+    assert place.metric("hitless_heals_total") == 1
+
+
 def test_a_second_agent_is_told_of_the_first(serving):
     second = serving.attempt("agent", "--node-name", "n1", "--kubeconfig", serving.kubeconfig)
     assert second.returncode == 1

@@ -185,6 +185,9 @@ def test_a_dry_run_prints_the_transaction_and_changes_nothing(place):
     assert dry.returncode == 0, dry.stderr
     assert "add table inet hitless" in dry.stdout and "10.1.1.5" in dry.stdout
     assert place.rules() == ""
+    bridged = place.attempt("agent", "--node-name", "n1", "--kubeconfig", place.kubeconfig, "--dry-run",
+                            "--detect-local-mode=BridgeInterface", "--pod-bridge-interface=cni7", "--masquerade-all=false")
+    assert bridged.returncode == 0 and "cni7" in bridged.stdout
     place.agent()
     assert eventually(lambda: "10.1.1.5" in place.rules())
     again = place.attempt("agent", "--node-name", "n1", "--kubeconfig", place.kubeconfig, "--dry-run")

@@ -77,7 +77,7 @@ void Loop::onAddresses(std::vector<IpAddress> addresses) {
 
 void Loop::resync() {
   parts_.plane.distrust();
-  healing_ = true;
+  healing_ = committed_;  // Before the first commit there is nothing of ours to repair.
   pacer_.hurry(parts_.clock.mono());
   want();
   if (scheduled_) {

@@ -18,12 +18,15 @@ class AddressMonitor {
   using OnChange = std::function<void(std::vector<IpAddress>)>;
 
   static Result<AddressMonitor> open();
+  AddressMonitor(AddressMonitor&&) = default;
+  AddressMonitor& operator=(AddressMonitor&&) = delete;
+  ~AddressMonitor() { stop(); }
 
   /// The addresses now; sorted, unique.
   Result<std::vector<IpAddress>> read();
 
-  /// Reports on `io` what there is now and after every change; call it once. The monitor must
-  /// outlive io's run.
+  /// Reports on `io` what there is now and after every change; call it once. From then
+  /// on the monitor must stay where it is, and outlive io's run.
   void start(boost::asio::io_context& io, OnChange onChange);
   void stop();
 

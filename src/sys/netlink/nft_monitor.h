@@ -26,8 +26,12 @@ class NftMonitor {
 
   /// Needs CAP_NET_ADMIN over the network namespace.
   static Result<NftMonitor> open(Options options);
+  NftMonitor(NftMonitor&&) = default;
+  NftMonitor& operator=(NftMonitor&&) = delete;
+  ~NftMonitor() { stop(); }
 
-  /// Reports on `io` from now on; call it once. The monitor must outlive io's run.
+  /// Reports on `io` from now on; call it once. From then on the monitor must stay where it is, and
+  /// outlive io's run.
   void start(boost::asio::io_context& io, OnChange onChange);
   void stop();
 
