@@ -65,8 +65,7 @@ void ServiceHealth::tellTrouble(const service::ServiceName& name, const Error& e
                   parts_.node, name.text(), error.text());
   spdlog::warn("{}", message);
   const service::ServiceState* state = parts_.plane.snapshot().find(name);
-  const std::string uid =
-      state != nullptr && state->service != nullptr ? state->service->uid : "";
+  const std::string uid = state != nullptr && state->service != nullptr ? state->service->uid : "";
   parts_.events.write({"Service", name.ns, name.name, uid}, "Warning",
                       "FailedToStartServiceHealthcheck", message);
 }
