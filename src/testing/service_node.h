@@ -79,7 +79,7 @@ class ServiceNode {
                                     int connections) {
     std::map<std::string, int> count;
     for (int i = 0; i < connections; ++i) {
-      ++count[openTcp(from, to, port).endpoint()];
+      ++count[openTcp(from, to, port).endpoint];
     }
     return count;
   }

@@ -22,11 +22,9 @@ struct Visit {
   /// "pod-a:8080 sees client" (which endpoint answered, and who it believes to talk to), "refused",
   /// "no answer", or the text of another error.
   std::string outcome;
+  std::string endpoint;  ///< "pod-a", if there was an answer to a connection.
   Fd client;
   Fd server;  ///< TCP only.
-
-  /// "pod-a", if there was an answer.
-  std::string endpoint() const { return outcome.substr(0, outcome.find(':')); }
 };
 
 class Visits {
@@ -112,7 +110,7 @@ class Visits {
   /// time that a connection to a pod, begun later at the same place, is there, will not come.
   template <class Ready>
   bool settled(const Dual& from, IpFamily family, Ready ready) const {
-    if (ready(20)) {
+    if (ready(10)) {
       return true;
     }
     const Dual& pod = from.host == Host::kC ? kPodB : kPodC;
@@ -120,7 +118,7 @@ class Visits {
       return startConnecting(SOCK_STREAM, pod.in(family), kControlPort, sourceOf(from, family));
     });
     EXPECT_TRUE(readable(control.get(), 3000, POLLOUT)) << "no path to the pods";
-    return ready(50);
+    return ready(20);
   }
 
   bool settled(const Dual& from, IpFamily family, int fd, short events) const {
@@ -152,6 +150,7 @@ class Visits {
     visit.server =
         Fd(::accept4(server->fd.get(), peer.get(), &peer.size, SOCK_CLOEXEC | SOCK_NONBLOCK));
     const SocketAddress local = localAddress(visit.server.get());
+    visit.endpoint = nameOf(ipOf(local));
     visit.outcome = seen(ipOf(local), portOf(local), ipOf(peer));
   }
 
