@@ -47,7 +47,9 @@ class History {
         return step;
       }
     }
-    known[key] = step.services ? randomService(key) : randomSlice(key);
+    known[key] = step.services ? created(randomService(key),
+                                         pick({"2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"}))
+                               : randomSlice(key);
     if (one(12)) {
       step.update.kind = watch::Update::Kind::kFull;
       step.update.revision = revision_;
@@ -89,7 +91,9 @@ class History {
           pick({"10", "10800"}) + "}}";
     }
     if (one(3)) {
-      more += fmt::format(R"(,"externalIPs":["198.51.100.{}"])", 10 + number);
+      // Now and then one that others want too.
+      more += fmt::format(R"(,"externalIPs":["198.51.100.{}","2001:db8:2::{}"])",
+                          one(2) ? 10 + number : 9, one(2) ? 10 + number : 9);
     }
     if (one(4)) {
       more += R"(,"loadBalancerSourceRanges":["203.0.113.0/24","10.0.0.0/8","2001:db8::/32"])";
@@ -98,7 +102,7 @@ class History {
       return loadBalancer(name, ip,
                           fmt::format(R"([{{"ip":"192.0.2.{0}"}},{{"ip":"2001:db8:1::{0}"}},
                                           {{"ip":"192.0.2.200","ipMode":"Proxy"}}])",
-                                      10 + number),
+                                      one(3) ? 9 : 10 + number),
                           ports, more);
     }
     return service(name, ip, ports, more,

@@ -61,6 +61,13 @@ inline kube::ObjectPtr loadBalancer(const std::string& name, const std::string& 
   return std::make_shared<const kube::json::object>(std::move(made));
 }
 
+/// The object with another metadata.creationTimestamp.
+inline kube::ObjectPtr created(const kube::ObjectPtr& item, const std::string& time) {
+  kube::json::object made = *item;
+  made["metadata"].as_object()["creationTimestamp"] = time;
+  return std::make_shared<const kube::json::object>(std::move(made));
+}
+
 struct EndpointSpec {
   std::string ip;
   std::string node = "node-1";

@@ -115,10 +115,13 @@ class Contribution {
     }
     rules.push_back({{act(VerdictKind::kDrop)}, {}});
     nft::Elements& verdicts = set(names::kFirewall);
-    for (const IpAddress& balancer : family_.balancerIps) {
-      for (const PlannedPort& port : family_.ports) {
-        verdicts[addressKey(balancer, port)] = {nft::Verdict{VerdictKind::kGoto, name},
-                                                commentFor(name_, port)};
+    for (const PlannedPort& port : family_.ports) {
+      const std::vector<IpAddress> served = servedAt(family_, port);
+      for (const IpAddress& balancer : family_.balancerIps) {
+        if (std::binary_search(served.begin(), served.end(), balancer)) {
+          verdicts[addressKey(balancer, port.protocol, port.port)] = {
+              nft::Verdict{VerdictKind::kGoto, name}, commentFor(name_, port)};
+        }
       }
     }
   }

@@ -36,7 +36,7 @@ std::vector<std::pair<IpAddress, std::uint16_t>> addressesOf(const PlannedFamily
                                                              const PlannedPort& port,
                                                              const Options& options) {
   std::vector<std::pair<IpAddress, std::uint16_t>> addresses{{family.clusterIp, port.port}};
-  for (const IpAddress& external : family.externalIps) {
+  for (const IpAddress& external : servedAt(family, port)) {
     addresses.emplace_back(external, port.port);
   }
   for (const IpAddress& own : options.nodePortAddresses) {
@@ -88,7 +88,7 @@ bool lost(const std::vector<Target>& before, const std::vector<Target>& now) {
 /// Whether the service port is reached where it was before.
 bool sameAddresses(const PlannedFamily& before, const PlannedFamily& now, const PlannedPort& a,
                    const PlannedPort& b) {
-  return before.clusterIp == now.clusterIp && before.externalIps == now.externalIps &&
+  return before.clusterIp == now.clusterIp && servedAt(before, a) == servedAt(now, b) &&
          a.nodePort == b.nodePort;
 }
 

@@ -37,11 +37,13 @@ Options options(bool dualStack) {
 nft::Ruleset builtAtOnce(const service::Snapshot& snapshot, const Options& options,
                          nft::Ruleset bare) {
   std::set<IpAddress> hairpins;
+  const Claims claims = Claims::of(snapshot, kNode);
   snapshot.forEach([&](const service::ServiceName& name, const service::ServiceState& state) {
     service::PlannedService plan = service::planFor(state, kNode);
     if (plan.skipped) {
       return;
     }
+    yieldClaims(plan, name, [&](const Claim& claim) { return claims.holder(claim); });
     const LaidOutService service = layOut(std::move(plan), {});
     contribute(bare, {options, kNode.addresses}, name, service);
     for (const auto& family : service.plan.families) {

@@ -17,10 +17,19 @@ using service::PlannedService;
 using service::ServiceName;
 
 PlannedService planIn(const service::Snapshot& snapshot, const ServiceName& name,
-                      const service::NodeView& node) {
+                      const service::NodeView& node, const HolderOf& holderOf) {
   const service::ServiceState* state = snapshot.find(name);
   PlannedService plan = state != nullptr ? service::planFor(*state, node) : PlannedService{};
-  return plan.skipped ? PlannedService{} : plan;
+  if (plan.skipped) {
+    return {};
+  }
+  yieldClaims(plan, name, holderOf);
+  return plan;
+}
+
+const service::Service* serviceIn(const service::Snapshot& snapshot, const ServiceName& name) {
+  const service::ServiceState* state = snapshot.find(name);
+  return state == nullptr ? nullptr : state->service.get();
 }
 
 template <class Visit>
@@ -64,6 +73,8 @@ nft::Transaction splitRemovals(nft::Transaction& transaction) {
 
 /// The next state of the services that change, next to the operations that lead there.
 struct Programmer::Change {
+  nft::Ruleset before;
+  nft::Ruleset after;
   std::vector<std::pair<ServiceName, Slots>> slots;
   std::map<IpAddress, std::int64_t> hairpinDeltas;
   nft::Transaction transaction;
@@ -122,12 +133,14 @@ Result<SyncReceipt> Programmer::syncFull(const service::Snapshot& snapshot) {
   HairpinCounts hairpins;
   std::vector<AffinityMap> affinity;
   nft::Ruleset wanted = skeleton(options_);
+  Claims claims = Claims::of(snapshot, node_);
   snapshot.forEach([&](const ServiceName& name, const service::ServiceState& state) {
     ++receipt.services;
     PlannedService plan = service::planFor(state, node_);
     if (plan.skipped) {
       return;
     }
+    yieldClaims(plan, name, [&](const Claim& claim) { return claims.holder(claim); });
     const Slots previous = slotsIn(applied, plan);
     LaidOutService service = layOut(std::move(plan), previous);
     contribute(wanted, surroundings(), name, service);
@@ -151,43 +164,60 @@ Result<SyncReceipt> Programmer::syncFull(const service::Snapshot& snapshot) {
   }
   applied_ = snapshot;
   slots_ = std::move(slots);
+  claims_ = std::move(claims);
   hairpins_ = std::move(hairpins);
   trusted_ = true;
   return receipt;
 }
 
+void Programmer::planService(Change& change, const service::Snapshot& snapshot,
+                             const ServiceName& name, const ClaimChange& claims) const {
+  const auto held = [&](const Claim& claim) { return claims.before(claim); };
+  const auto holds = [&](const Claim& claim) { return claims.now(claim); };
+  const LaidOutService old = layOut(planIn(applied_, name, node_, held), slotsOf(name));
+  LaidOutService next = layOut(planIn(snapshot, name, node_, holds), old.slots);
+  if (next == old) {
+    return;
+  }
+  contribute(change.before, surroundings(), name, old);
+  contribute(change.after, surroundings(), name, next);
+  forEachHairpin(old.plan, options_, [&](const IpAddress& ip) { --change.hairpinDeltas[ip]; });
+  forEachHairpin(next.plan, options_, [&](const IpAddress& ip) { ++change.hairpinDeltas[ip]; });
+  addChangedFlows(change.changed, options_, old.plan, next.plan);
+  auto maps = shrunkAffinity(name, old, next);
+  change.affinity.insert(change.affinity.end(), maps.begin(), maps.end());
+  change.slots.emplace_back(name, inOrder(next) ? Slots{} : std::move(next.slots));
+}
+
 Programmer::Change Programmer::planChange(const service::Snapshot& snapshot,
-                                          const service::Changes& changes) const {
+                                          const service::Changes& changes) {
   Change change;
-  nft::Ruleset before = bare_;
-  nft::Ruleset after = bare_;
+  change.before = bare_;
+  change.after = bare_;
+  ClaimChange claims(claims_, node_);
   for (const ServiceName& name : changes.services) {
-    const LaidOutService old = layOut(planIn(applied_, name, node_), slotsOf(name));
-    LaidOutService next = layOut(planIn(snapshot, name, node_), old.slots);
-    if (next == old) {
-      continue;
+    claims.replace(name, serviceIn(applied_, name), serviceIn(snapshot, name));
+  }
+  for (const ServiceName& name : changes.services) {
+    planService(change, snapshot, name, claims);
+  }
+  for (const ServiceName& name : claims.affected()) {
+    if (!changes.services.contains(name)) {
+      planService(change, snapshot, name, claims);
     }
-    contribute(before, surroundings(), name, old);
-    contribute(after, surroundings(), name, next);
-    forEachHairpin(old.plan, options_, [&](const IpAddress& ip) { --change.hairpinDeltas[ip]; });
-    forEachHairpin(next.plan, options_, [&](const IpAddress& ip) { ++change.hairpinDeltas[ip]; });
-    addChangedFlows(change.changed, options_, old.plan, next.plan);
-    auto maps = shrunkAffinity(name, old, next);
-    change.affinity.insert(change.affinity.end(), maps.begin(), maps.end());
-    change.slots.emplace_back(name, inOrder(next) ? Slots{} : std::move(next.slots));
   }
   for (const auto& [address, delta] : change.hairpinDeltas) {
     const std::string set = names::suffixed(names::kHairpin, address.family());
     const auto it = hairpins_.find(address);
     const std::int64_t count = it == hairpins_.end() ? 0 : it->second;
     if (count > 0) {
-      before.sets[set].elements.insert(hairpinElement(address));
+      change.before.sets[set].elements.insert(hairpinElement(address));
     }
     if (count + delta > 0) {
-      after.sets[set].elements.insert(hairpinElement(address));
+      change.after.sets[set].elements.insert(hairpinElement(address));
     }
   }
-  change.transaction = nft::diff(before, after);
+  change.transaction = nft::diff(change.before, change.after);
   return change;
 }
 

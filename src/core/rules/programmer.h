@@ -8,6 +8,7 @@
 #include "core/conntrack/stale.h"
 #include "core/nft/dataplane.h"
 #include "core/rules/affinity.h"
+#include "core/rules/claims.h"
 #include "core/rules/elements.h"
 #include "core/rules/options.h"
 #include "core/service/plan.h"
@@ -63,7 +64,9 @@ class Programmer {
   Result<SyncReceipt> syncFull(const service::Snapshot& snapshot);
   Result<SyncReceipt> syncIncremental(const service::Snapshot& snapshot,
                                       const service::Changes& changes);
-  Change planChange(const service::Snapshot& snapshot, const service::Changes& changes) const;
+  Change planChange(const service::Snapshot& snapshot, const service::Changes& changes);
+  void planService(Change& change, const service::Snapshot& snapshot,
+                   const service::ServiceName& name, const ClaimChange& claims) const;
   Status apply(nft::Transaction transaction, SyncReceipt& receipt);
   void commit(Change change);
 
@@ -78,7 +81,8 @@ class Programmer {
   nft::Ruleset bare_;  ///< Table and empty sets.
   bool trusted_ = false;
   service::Snapshot applied_;
-  AllSlots slots_;          ///< Of services whose slots are not in the endpoints' own order.
+  AllSlots slots_;  ///< Of services whose slots are not in the endpoints' own order.
+  Claims claims_;
   HairpinCounts hairpins_;  ///< How many service ports have an endpoint with this local address.
 };
 

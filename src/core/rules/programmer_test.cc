@@ -13,6 +13,7 @@
 namespace hitless::rules {
 namespace {
 
+using nft::Datum;
 using testing::EndpointSpec;
 using testing::full;
 using ::testing::HasSubstr;
@@ -162,6 +163,40 @@ TEST(Programmer, ServicesShareTheHairpinOfAPod) {
   EXPECT_EQ(f.elements(kHairpin).size(), 1U);
   ASSERT_OK(f.slices(upsert(slice("b", {}), 6)));
   EXPECT_EQ(f.elements(kHairpin).size(), 0U);
+}
+
+/// The endpoint that the kernel gives connections to 198.51.100.1:80.
+std::string endpointOfExternalIp(const Fixture& f) {
+  const Datum key = addressKey(*IpAddress::parse("198.51.100.1"), service::Protocol::kTcp, 80);
+  const auto targets =
+      targetsAt(f.elements(kEndpoints), {Entry::Via::kExternalIp, key}, IpFamily::kV4);
+  return targets.size() == 1 ? targets.front().text() : std::to_string(targets.size());
+}
+
+TEST(Programmer, TheOldestOfServicesWithOneExternalIpHasIt) {
+  const auto claiming = [](const std::string& name, const std::string& time) {
+    return testing::created(
+        service(name, "10.96.0.1" + name.substr(1), {{}}, R"("externalIPs":["198.51.100.1"])"),
+        time);
+  };
+  const auto s1 = claiming("s1", "2026-03-01T00:00:00Z");
+  const auto s2 = claiming("s2", "2026-01-01T00:00:00Z");
+  const auto s3 = claiming("s3", "2026-03-01T00:00:00Z");
+  Fixture f;
+  f.start({s1, s2, s3}, {slice("s1", {{"10.244.1.1"}}), slice("s2", {{"10.244.1.2"}}),
+                         slice("s3", {{"10.244.1.3"}})});
+  EXPECT_EQ(endpointOfExternalIp(f), "10.244.1.2:8080");
+  // Changes of the others' endpoints are nothing to it.
+  ASSERT_OK(f.slices(upsert(slice("s1", {{"10.244.1.4"}}), 2)));
+  EXPECT_EQ(endpointOfExternalIp(f), "10.244.1.2:8080");
+  ASSERT_OK(f.services(testing::erased(s2, 3)));
+  EXPECT_EQ(endpointOfExternalIp(f), "10.244.1.4:8080");
+  EXPECT_TRUE(f.dataplane.ruleset() == f.fresh());
+  ASSERT_OK(f.services(testing::erased(s1, 4)));
+  EXPECT_EQ(endpointOfExternalIp(f), "10.244.1.3:8080");
+  ASSERT_OK(f.services(upsert(s2, 5)));
+  EXPECT_EQ(endpointOfExternalIp(f), "10.244.1.2:8080");
+  EXPECT_TRUE(f.dataplane.ruleset() == f.fresh());
 }
 
 TEST(Programmer, ADeletedServiceLeavesNothingBehind) {

@@ -45,8 +45,12 @@ std::vector<Entry> entriesOf(const service::PlannedService& service,
                              const service::PlannedPort& port);
 
 /// address . protocol . port
-nft::Datum addressKey(const IpAddress& address, const service::PlannedPort& port);
+nft::Datum addressKey(const IpAddress& address, service::Protocol protocol, std::uint16_t port);
 /// protocol . port
-nft::Datum nodePortKey(const service::PlannedPort& port);
+nft::Datum nodePortKey(service::Protocol protocol, std::uint16_t port);
+
+/// The external IPs of the family at which the port is served.
+std::vector<IpAddress> servedAt(const service::PlannedFamily& family,
+                                const service::PlannedPort& port);
 
 }  // namespace hitless::rules

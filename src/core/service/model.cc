@@ -70,6 +70,7 @@ Service serviceFrom(const kube::Service& source) {
   service.external =
       parse(kPolicies, source.externalTrafficPolicy).value_or(TrafficPolicy::kCluster);
   service.healthCheckNodePort = source.healthCheckNodePort;
+  service.created = source.meta.creationTimestamp;
   if (source.sessionAffinity == "ClientIP") {
     service.affinityTimeout = static_cast<std::uint32_t>(source.sessionAffinityTimeout);
   }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/ip.h"
 #include "core/kube/objects.h"
 
@@ -44,6 +45,7 @@ struct Service {
   TrafficPolicy external = TrafficPolicy::kCluster;
   std::uint16_t healthCheckNodePort = 0;  ///< 0: none.
   std::uint32_t affinityTimeout = 0;      ///< Seconds of sessionAffinity ClientIP; 0: none.
+  WallTime created{};                     ///< metadata.creationTimestamp
   std::vector<IpAddress> clusterIps;
   std::vector<IpAddress> externalIps;  ///< spec.externalIPs
   std::vector<IpAddress> balancerIps;  ///< status.loadBalancer.ingress, but ipMode Proxy (KEP-1860)

@@ -70,9 +70,7 @@ PlannedFamily planFamily(const ServiceState& state, const IpAddress& clusterIp,
   }
   sortUnique(planned.balancerIps);
   sortUnique(planned.sourceRanges);
-  planned.externalIps = planned.balancerIps;
-  addOfFamily(planned.externalIps, service.externalIps, planned.family);
-  sortUnique(planned.externalIps);
+  planned.externalIps = externalIpsOf(service, clusterIp);
   for (const ServicePort& port : service.ports) {
     planned.ports.push_back(planPort(state, port, planned.family, node, local));
   }
@@ -80,6 +78,17 @@ PlannedFamily planFamily(const ServiceState& state, const IpAddress& clusterIp,
 }
 
 }  // namespace
+
+std::vector<IpAddress> externalIpsOf(const Service& service, const IpAddress& clusterIp) {
+  std::vector<IpAddress> ips;
+  if (service.type == ServiceType::kLoadBalancer) {
+    addOfFamily(ips, service.balancerIps, clusterIp.family());
+  }
+  addOfFamily(ips, service.externalIps, clusterIp.family());
+  sortUnique(ips);
+  std::erase(ips, clusterIp);
+  return ips;
+}
 
 std::optional<Reason> skipReason(const Service& service, const NodeView& node) {
   if (service.proxyName.value_or("") != node.proxyName) {

@@ -33,6 +33,8 @@ struct PlannedPort {
   Route local;                        ///< Under policy Local; planned only if a policy is Local.
   std::vector<Target> serving;        ///< Flows that exist may stay on these; sorted, unique.
   std::vector<IpAddress> localHosts;  ///< Hosts of endpoints in a route that are on this node.
+  /// External IPs at which another service has this port: see rules/claims.h. Sorted.
+  std::vector<IpAddress> yielded = {};
   const Route& route(TrafficPolicy policy) const {
     return policy == TrafficPolicy::kCluster ? cluster : local;
   }
@@ -62,6 +64,9 @@ struct PlannedService {
 
 /// A service that is gone or has no Service object plans as skipped with kNoClusterIp.
 PlannedService planFor(const ServiceState& state, const NodeView& node);
+/// Load balancer IPs and spec.externalIPs of the family of a cluster IP, which is not among them;
+/// sorted, unique.
+std::vector<IpAddress> externalIpsOf(const Service& service, const IpAddress& clusterIp);
 /// Whether the node does nothing for this Service, and why.
 std::optional<Reason> skipReason(const Service& service, const NodeView& node);
 

@@ -221,5 +221,33 @@ TEST_P(ServiceLoadBalancer, TwoServicesShareAnExternalIp) {
   });
 }
 
+TEST_P(ServiceLoadBalancer, TheOldestServiceHasAnExternalIpThatSeveralClaim) {
+  inNamespaces([] {
+    ServiceNode node(GetParam());
+    const auto older =
+        testing::created(service("web", kIps, kPorts, kExternalIps), "2026-01-01T00:00:00Z");
+    const auto newer =
+        testing::created(service("a-newcomer", "10.96.0.11,fd00:96::11", kPorts, kExternalIps),
+                         "2026-02-01T00:00:00Z");
+    node.serve(newer, slice("a-newcomer", {node.local(kPodB)}, kTargets));
+    EXPECT_EQ(node.tcp(kClient, kExternal, 80), "pod-b:8080 sees node");
+    testing::Visit udp = node.openUdp(kClient, kExternal, 53);
+    EXPECT_EQ(udp.outcome, "pod-b:5353 sees node");
+    node.serve(older, backed({node.local(kPodA)}));
+    EXPECT_EQ(node.tcp(kClient, kExternal, 80), "pod-a:8080 sees node");
+    node.askAgain(udp, kClient);
+    EXPECT_EQ(udp.outcome, "pod-a:5353 sees node");
+    // It is refused and not lent to another one while the one that has it has no endpoints.
+    node.update(backed({}));
+    EXPECT_EQ(node.tcp(kClient, kExternal, 80), "refused");
+    node.restart();
+    EXPECT_EQ(node.tcp(kClient, kExternal, 80), "refused");
+    node.removeService(older);
+    EXPECT_EQ(node.tcp(kClient, kExternal, 80), "pod-b:8080 sees node");
+    node.askAgain(udp, kClient);
+    EXPECT_EQ(udp.outcome, "pod-b:5353 sees node");
+  });
+}
+
 }  // namespace
 }  // namespace hitless::sys
