@@ -109,7 +109,7 @@ TEST_P(ServiceObjects, AFamilyWithoutEndpointsRefusesWhileTheOtherWorks) {
   });
 }
 
-TEST_P(ServiceObjects, OneFamilyServiceTakesTheOtherFamilysSlicesForNothing) {
+TEST_P(ServiceObjects, ASingleFamilyIgnoresSlicesOfTheOther) {
   inNamespaces([] {
     ServiceNode node(GetParam());
     const IpFamily other = GetParam() == IpFamily::kV4 ? IpFamily::kV6 : IpFamily::kV4;
