@@ -87,10 +87,13 @@ TEST_P(ServiceClusterIp, UndefinedPortIsRefused) {
 TEST_P(ServiceClusterIp, IcmpIsNotAnswered) {
   inNamespaces([] {
     ServiceNode node(GetParam());
-    node.serve(service("web", kBothIps, kPorts), slice("web", {node.local(kPodB)}, kTargets));
+    // Upstream would answer.
+    EXPECT_TRUE(node.ping(kPodA, kUnallocated));
+    node.serve(service("web", "10.96.0.99,fd00:96::99", kPorts),
+               slice("web", {node.local(kPodB)}, kTargets));
     EXPECT_TRUE(node.ping(kPodA, kPodB));
-    EXPECT_FALSE(node.ping(kPodA, kClusterIp));
-    EXPECT_FALSE(node.ping(kNode, kClusterIp));
+    EXPECT_FALSE(node.ping(kPodA, kUnallocated));
+    EXPECT_FALSE(node.ping(kNode, kUnallocated));
   });
 }
 

@@ -17,6 +17,7 @@ using testing::kPodA;
 using testing::kPodB;
 using testing::kPodC;
 using testing::kPodX;
+using testing::kUnallocated;
 using testing::loadBalancer;
 using testing::PortSpec;
 using testing::service;
@@ -25,6 +26,8 @@ using testing::slice;
 using Spread = std::map<std::string, int>;
 
 constexpr const char* kIps = "10.96.0.10,fd00:96::10";
+/// These addresses are answered upstream where no rule takes them.
+constexpr const char* kAnswered = "10.96.0.99,fd00:96::99";
 constexpr const char* kIngress = R"([{"ip":"192.0.2.1"},{"ip":"2001:db8:1::1"}])";
 constexpr const char* kInternalLocal = R"("internalTrafficPolicy":"Local")";
 constexpr const char* kExternalLocal = R"("externalTrafficPolicy":"Local")";
@@ -70,15 +73,15 @@ TEST_P(ServicePolicy, InternalLocalUsesLocalEndpointsOnly) {
 TEST_P(ServicePolicy, InternalLocalWithoutLocalEndpointsIsDropped) {
   inNamespaces([] {
     ServiceNode node(GetParam());
-    node.serve(service("web", kIps, kPorts, kInternalLocal), backed({node.remote(kPodX)}));
+    node.serve(service("web", kAnswered, kPorts, kInternalLocal), backed({node.remote(kPodX)}));
     for (const Dual& from : {kPodA, kNode}) {
-      EXPECT_EQ(node.tcp(from, kClusterIp, 80), "no answer");
-      EXPECT_EQ(node.udp(from, kClusterIp, 53), "no answer");
+      EXPECT_EQ(node.tcp(from, kUnallocated, 80), "no answer");
+      EXPECT_EQ(node.udp(from, kUnallocated, 53), "no answer");
     }
     node.update(backed({}));
     for (const Dual& from : {kPodA, kNode}) {
-      EXPECT_EQ(node.tcp(from, kClusterIp, 80), "refused");
-      EXPECT_EQ(node.udp(from, kClusterIp, 53), "refused");
+      EXPECT_EQ(node.tcp(from, kUnallocated, 80), "refused");
+      EXPECT_EQ(node.udp(from, kUnallocated, 53), "refused");
     }
   });
 }
