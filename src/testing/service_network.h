@@ -87,6 +87,7 @@ class ServiceNetwork {
     }
     addOtherNode();
     addClient();
+    awaitPaths();
   }
 
   /// Runs `body` with the thread inside the namespace of a host.
@@ -197,6 +198,17 @@ class ServiceNetwork {
       return 0;
     });
     EXPECT_TRUE(links().settle("eth1"));
+  }
+
+  /// Until neighbours know each other: a refusal by each host shows that its path is there.
+  static void awaitPaths() {
+    constexpr std::uint16_t kNobodyListens = 1;
+    for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+      for (const Dual& host : {kPodA, kPodB, kPodC, kOtherNode, kClient}) {
+        const Fd probe = startConnecting(SOCK_STREAM, host.in(family), kNobodyListens);
+        EXPECT_TRUE(readable(probe.get(), 5000, POLLOUT)) << "no path to " << host.name;
+      }
+    }
   }
 
   std::array<Fd, 6> netns_ = {Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC))};
