@@ -1,6 +1,9 @@
 #pragma once
 
+#include <linux/if_addr.h>
+
 #include <array>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -87,6 +90,7 @@ class ServiceNetwork {
     }
     addOtherNode();
     addClient();
+    awaitAddresses();
     awaitPaths();
   }
 
@@ -198,6 +202,28 @@ class ServiceNetwork {
       return 0;
     });
     EXPECT_TRUE(links().settle("eth1"));
+  }
+
+  /// Until the kernel's worker has made every IPv6 address of every host usable.
+  void awaitAddresses() const {
+    for (const Fd& netns : netns_) {
+      within(netns.get(), [] {
+        while (hasTentativeAddress()) {
+          ::poll(nullptr, 0, 1);
+        }
+        return 0;
+      });
+    }
+  }
+  static bool hasTentativeAddress() {
+    std::ifstream addresses("/proc/thread-self/net/if_inet6");
+    for (std::string ip, index, length, scope, flags, name;
+         addresses >> ip >> index >> length >> scope >> flags >> name;) {
+      if ((std::stoul(flags, nullptr, 16) & IFA_F_TENTATIVE) != 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// Until neighbours know each other: a refusal by each host shows that its path is there.
