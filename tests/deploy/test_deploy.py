@@ -13,7 +13,7 @@ from server import HITLESS, ApiServer, Kubectl, eventually, kubectls  # noqa: E4
 
 DEPLOY = str(ROOT / "deploy")
 # Granted for what the agent asks for only at times: events when a gate opens, the others by its options.
-ASKED_FOR_AT_TIMES = {"events", "namespaces", "servicecidrs"}
+ASKED_FOR_AT_TIMES = {"events", "namespaces"}
 
 pytestmark = pytest.mark.skipif(not kubectls(), reason="no kubectl here")
 

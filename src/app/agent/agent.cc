@@ -61,6 +61,8 @@ void Agent::start() {
     gate_.onSlices(update);
   });
   watch(kube::res::kNodes, "", [this](const watch::Update& update) { onNodes(update); });
+  watch(kube::res::kServiceCidrs, "",
+        [this](const watch::Update& update) { loop_.onServiceCidrs(update); });
   watch(kube::res::kPods, "spec.nodeName=" + options_.nodeName,
         [this](const watch::Update& update) { gate_.onPods(update); });
 }
@@ -103,6 +105,7 @@ void Agent::watch(const kube::Resource& resource, const std::string& fieldSelect
   target.resource = &resource;
   target.fieldSelector = fieldSelector;
   target.unread = unreadFields(resource);
+  target.optional = &resource == &kube::res::kServiceCidrs;  // Served from Kubernetes 1.31 on.
   const auto delivered = [this, name = std::string(resource.plural),
                           deliver = std::move(deliver)](const watch::Update& update) {
     metrics_.lastNews[name] = parts_.clock.mono();

@@ -52,6 +52,7 @@ Result<std::string> DryRun::run(nanoseconds patience) {
     missing.insert(resource.plural);
     sys::WatchTarget target;
     target.resource = &resource;
+    target.optional = &resource == &kube::res::kServiceCidrs;
     watchers.push_back(sys::startWatch(parts_.io, parts_.client, parts_.clock, parts_.rng,
                                        std::move(target),
                                        [&, apply, name = resource.plural](const auto& update) {
@@ -64,6 +65,7 @@ Result<std::string> DryRun::run(nanoseconds patience) {
   };
   take(kube::res::kServices, [&](const auto& update) { plane.applyServices(update); });
   take(kube::res::kEndpointSlices, [&](const auto& update) { plane.applySlices(update); });
+  take(kube::res::kServiceCidrs, [&](const auto& update) { plane.applyServiceCidrs(update); });
   take(kube::res::kNodes, [&](const auto& update) { plane.applyNodes(update); });
   boost::asio::steady_timer limit(parts_.io, patience);
   limit.async_wait([&](const boost::system::error_code&) { parts_.io.stop(); });

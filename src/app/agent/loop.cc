@@ -69,6 +69,14 @@ void Loop::onNodes(const watch::Update& update) {
   }
 }
 
+void Loop::onServiceCidrs(const watch::Update& update) {
+  const bool matters = parts_.plane.applyServiceCidrs(update);
+  serviceCidrsSynced_ = true;
+  if (matters || dirtySince_) {
+    want();
+  }
+}
+
 void Loop::onAddresses(std::vector<IpAddress> addresses) {
   if (parts_.plane.applyAddresses(std::move(addresses))) {
     want();

@@ -36,6 +36,7 @@ class Loop {
   void onServices(const watch::Update& update);
   void onSlices(const watch::Update& update);
   void onNodes(const watch::Update& update);
+  void onServiceCidrs(const watch::Update& update);
   /// The addresses of the machine's interfaces.
   void onAddresses(std::vector<IpAddress> addresses);
   /// Asks for a full sync at once although no object changed: a foreign hand touched the table.
@@ -50,7 +51,9 @@ class Loop {
   nanoseconds backlog() const;
 
  private:
-  bool listed() const { return servicesSynced_ && slicesSynced_ && nodesSynced_; }
+  bool listed() const {
+    return servicesSynced_ && slicesSynced_ && nodesSynced_ && serviceCidrsSynced_;
+  }
   void want();
   void schedule();
   void arm();
@@ -68,6 +71,7 @@ class Loop {
   bool servicesSynced_ = false;
   bool slicesSynced_ = false;
   bool nodesSynced_ = false;
+  bool serviceCidrsSynced_ = false;
   bool scheduled_ = false;
   bool healing_ = false;  ///< The next sync repairs what somebody else did.
   bool committed_ = false;

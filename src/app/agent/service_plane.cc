@@ -49,6 +49,25 @@ bool ServicePlane::applyNodes(const watch::Update& update) {
   return configure();
 }
 
+bool ServicePlane::applyServiceCidrs(const watch::Update& update) {
+  if (update.kind == watch::Update::Kind::kFull) {
+    serviceCidrs_.clear();
+  }
+  for (const watch::Change& change : update.changes) {
+    const std::string name(kube::text(*change.object, {"metadata", "name"}));
+    if (change.type == watch::ChangeType::kDelete) {
+      serviceCidrs_.erase(name);
+    } else {
+      serviceCidrs_[name] = networksOf(kube::serviceCidrOf(*change.object));
+    }
+  }
+  rules_.serviceCidrs.clear();
+  for (const auto& [name, networks] : serviceCidrs_) {
+    rules_.serviceCidrs.insert(rules_.serviceCidrs.end(), networks.begin(), networks.end());
+  }
+  return configure();
+}
+
 bool ServicePlane::applyAddresses(std::vector<IpAddress> addresses) {
   machine_ = std::move(addresses);
   return configure();

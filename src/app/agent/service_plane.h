@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ class ServicePlane {
   }
   /// True if the rules depend on what changed.
   bool applyNodes(const watch::Update& update);
+  /// True if the rules depend on what changed.
+  bool applyServiceCidrs(const watch::Update& update);
   /// The addresses of the machine's interfaces. True if the rules depend on what changed.
   bool applyAddresses(std::vector<IpAddress> addresses);
 
@@ -57,7 +60,8 @@ class ServicePlane {
   PlaneOptions options_;
   service::NodeView view_;
   rules::Options rules_;
-  std::vector<IpAddress> machine_;  ///< The machine's addresses.
+  std::map<std::string, std::vector<Cidr>> serviceCidrs_;  ///< By the object's name.
+  std::vector<IpAddress> machine_;                         ///< The machine's addresses.
   service::SnapshotBuilder builder_;
   service::Changes changes_;  ///< Since the last successful sync.
   rules::Programmer programmer_;

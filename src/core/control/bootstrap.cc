@@ -28,6 +28,11 @@ json::object kubernetesService(const Cidr& services) {
                                                                    {"targetPort", 6443}}}}}}};
 }
 
+json::object kubernetesServiceCidr(const Cidr& services) {
+  return {{"metadata", json::object{{"name", "kubernetes"}}},
+          {"spec", json::object{{"cidrs", json::array{json::string(services.text())}}}}};
+}
+
 json::object kubernetesSlice(const IpAddress& address, std::uint16_t port) {
   return {
       {"metadata", json::object{{"name", "kubernetes"},
@@ -47,6 +52,7 @@ Status bootstrap(Registry& registry, const BootstrapOptions& options) {
     TRY_VOID(ensure(registry, kube::res::kNamespaces, "",
                     json::object{{"metadata", json::object{{"name", name}}}}));
   }
+  TRY_VOID(ensure(registry, kube::res::kServiceCidrs, "", kubernetesServiceCidr(options.services)));
   TRY_VOID(ensure(registry, kube::res::kServices, "default", kubernetesService(options.services)));
   if (options.address) {
     TRY_VOID(ensure(registry, kube::res::kEndpointSlices, "default",

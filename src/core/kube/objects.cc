@@ -275,6 +275,10 @@ Node nodeOf(const json::object& object) {
   return node;
 }
 
+std::vector<std::string> serviceCidrOf(const json::object& object) {
+  return stringsOf(findArray(object, {"spec", "cidrs"}));
+}
+
 json::object toJson(const OwnerReference& owner) {
   return {{"apiVersion", owner.apiVersion},
           {"kind", owner.kind},

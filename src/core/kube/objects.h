@@ -196,6 +196,8 @@ Pod podOf(const json::object& object);
 Service serviceOf(const json::object& object);
 EndpointSlice endpointSliceOf(const json::object& object);
 Node nodeOf(const json::object& object);
+/// spec.cidrs of a ServiceCIDR.
+std::vector<std::string> serviceCidrOf(const json::object& object);
 
 json::object toJson(const OwnerReference& owner);
 json::object toJson(const Labels& labels);

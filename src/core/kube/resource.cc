@@ -46,6 +46,7 @@ enum Row {
   kDaemonSetRow,
   kClusterRoleRow,
   kClusterRoleBindingRow,
+  kServiceCidrRow,
   kRowCount
 };
 
@@ -89,6 +90,15 @@ constexpr std::array<Resource, kRowCount> kTable{{
      {},
      {},
      {},
+     false},
+    {"networking.k8s.io",
+     "v1",
+     "ServiceCIDR",
+     "servicecidrs",
+     "servicecidr",
+     {},
+     {},
+     kStatus,
      false},
 }};
 
@@ -139,6 +149,7 @@ const Resource& kEvents = kTable[kEventRow];
 const Resource& kLeases = kTable[kLeaseRow];
 const Resource& kDeployments = kTable[kDeploymentRow];
 const Resource& kReplicaSets = kTable[kReplicaSetRow];
+const Resource& kServiceCidrs = kTable[kServiceCidrRow];
 }  // namespace res
 
 }  // namespace hitless::kube

@@ -26,6 +26,7 @@ constexpr Root kRoots[] = {
     {"apps", "ReplicaSet", &kReplicaSet},
     {"coordination.k8s.io", "Lease", &kLease},
     {"discovery.k8s.io", "EndpointSlice", &kEndpointSlice},
+    {"networking.k8s.io", "ServiceCIDR", &kServiceCidr},
     {"rbac.authorization.k8s.io", "ClusterRole", &kClusterRole},
     {"rbac.authorization.k8s.io", "ClusterRoleBinding", &kClusterRoleBinding},
 };

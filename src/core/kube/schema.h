@@ -120,7 +120,15 @@ struct Field {
 };
 
 /// The Go package a message lives in, which names its OpenAPI schema.
-enum class Package : std::uint8_t { kMeta, kCore, kApps, kDiscovery, kCoordination, kRbac };
+enum class Package : std::uint8_t {
+  kMeta,
+  kCore,
+  kApps,
+  kDiscovery,
+  kCoordination,
+  kRbac,
+  kNetworking
+};
 
 struct Message {
   std::string_view name;  ///< "PodSpec"

@@ -52,6 +52,7 @@ extern const Message kLease;
 extern const Message kEndpointSlice;
 extern const Message kClusterRole;
 extern const Message kClusterRoleBinding;
+extern const Message kServiceCidr;
 
 /// The fields that every root starts with.
 constexpr Field kApiVersionField =

@@ -18,6 +18,8 @@ constexpr nanoseconds kInitialSilence = seconds(30);
 constexpr nanoseconds kInitialLimit = seconds(300);
 /// client-go asks for a random time in 5..10 minutes, so that watches do not end together.
 constexpr std::uint64_t kMinWatchSeconds = 300;
+/// A server is seldom upgraded to one that serves more.
+constexpr nanoseconds kAbsentPause = seconds(600);
 /// kube-apiserver sends a bookmark each 60 to 75 s (cacher.go: one minute, jitter 0.25): two
 /// missing ones mean that nobody is there any more.
 constexpr nanoseconds kMaxSilence = seconds(150);
@@ -48,6 +50,10 @@ bool isBusy(int status) {
 bool refusesWatchList(int status) {
   return status == 400 || status == 405 || status == 406 || status == 415 || status == 422 ||
          status == 501;
+}
+
+bool isAbsent(int status) {
+  return status == 404 || status == 403;
 }
 
 std::optional<std::uint64_t> revisionOf(const object& holder) {
@@ -151,7 +157,20 @@ std::optional<Update> Reflector::synced(std::uint64_t revision) {
   return gathering_.take(revision);
 }
 
+std::optional<Update> Reflector::absent() {
+  progress();
+  gathering_.clear();
+  listNext_ = true;
+  afterBackoff_ = Next::kSync;
+  trouble_ = "the server does not serve this collection";
+  begin(ReflectorState::kBackingOff, {}, kAbsentPause);
+  return Update{Update::Kind::kFull, {}, revision_};
+}
+
 std::optional<Update> Reflector::onPage(int status, std::string_view body) {
+  if (options_.optional && isAbsent(status)) {
+    return absent();
+  }
   if (status != 200) {
     // 410 here: a large collection's first page is too old by the time of the next one.
     unpaged_ = status == 410 && !continueToken_.empty();
@@ -273,6 +292,10 @@ void Reflector::onWatchEnd(int status) {
       backOff_.succeeded();
     }
     return backOff(Next::kWatch, "the watch ended");
+  }
+  if (options_.optional && isAbsent(status)) {
+    listNext_ = true;  // The answer to a list is what tells that it is not there.
+    return sync();
   }
   if (initial_ && refusesWatchList(status)) {
     watchList_ = WatchList::kRefused;

@@ -21,6 +21,8 @@ struct ReflectorOptions {
   std::string labelSelector;
   std::size_t pageSize = 500;
   std::vector<FieldPath> unread;  ///< What the consumer never reads; see prune().
+  /// Not every server serves the collection or lets us see it: 404 and 403 mean that it is empty.
+  bool optional = false;
 };
 
 /// What a reflector does at the moment.
@@ -94,6 +96,7 @@ class Reflector {
   std::optional<Update> onInitial(std::string_view type, kube::json::object& element);
   void onErrorEvent(const kube::json::object& status);
   std::optional<Update> synced(std::uint64_t revision);
+  std::optional<Update> absent();
 
   ReflectorOptions options_;
   const Clock& clock_;

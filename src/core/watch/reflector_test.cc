@@ -272,5 +272,24 @@ TEST_F(ReflectorTest, AnExpiredContinueTokenForgetsThePages) {
   EXPECT_THAT(reflector.step().target, HasSubstr("?limit=2&"));
 }
 
+TEST(Reflector, WhatAnOlderServerDoesNotServeIsEmptyIfThatIsAllowed) {
+  testing::FakeClock clock;
+  testing::FakeRng rng;
+  ReflectorOptions options{"/apis/networking.k8s.io/v1/servicecidrs", "", "", 2, {}, true};
+  Reflector reflector(options, clock, rng);
+  reflector.onWatchEnd(404);
+  ASSERT_EQ(reflector.state(), ReflectorState::kListing);
+  const auto update = reflector.onPage(404, "{}");
+  ASSERT_TRUE(update);
+  EXPECT_EQ(update->kind, Update::Kind::kFull);
+  EXPECT_THAT(update->changes, IsEmpty());
+  EXPECT_EQ(reflector.state(), ReflectorState::kBackingOff);
+  EXPECT_GE(reflector.step().time, seconds(300));
+  // After an upgrade it is there.
+  reflector.onBackoffOver();
+  EXPECT_TRUE(reflector.onPage(200, listPage(7, listItem("kubernetes", 3))));
+  EXPECT_EQ(reflector.state(), ReflectorState::kWatching);
+}
+
 }  // namespace
 }  // namespace hitless::watch

@@ -18,7 +18,7 @@ class Driver : public std::enable_shared_from_this<Driver> {
         timer_(io),
         what_(target.resource->qualified()),
         reflector_({pathOf(*target.resource, target.ns), target.fieldSelector, target.labelSelector,
-                    500, target.unread},
+                    500, target.unread, target.optional},
                    clock, rng),
         deliver_(std::move(deliver)) {}
 

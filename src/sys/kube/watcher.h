@@ -28,6 +28,7 @@ struct WatchTarget {
   std::string labelSelector;
   /// What `deliver` never reads of an object: it is dropped as soon as it arrives.
   std::vector<watch::FieldPath> unread = {};
+  bool optional = false;  ///< Not served by older servers: then it is empty.
 };
 
 /// `deliver` gets each update on the client's io_context. Destroying the Watcher stops it.
