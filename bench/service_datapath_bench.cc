@@ -245,7 +245,8 @@ constexpr int kSizes[] = {10, 1000, 10000, 44000};
 
 /// Prints its rows; runs in a process and namespaces of its own.
 int measure(const Shape& shape, int services) {
-  // As root without a user namespace: in one, nft may not raise its send buffer for a large ruleset.
+  // As root without a user namespace: in one, nft may not raise its send buffer for a large
+  // ruleset.
   if (::geteuid() == 0 ? ::unshare(CLONE_NEWNET) != 0 : !testing::enterNewNamespaces()) {
     std::perror("cannot make namespaces");
     return 1;
