@@ -137,26 +137,16 @@ void Agent::onOwnNode(const kube::Node& node) {
 }
 
 void Agent::onAddresses(std::vector<IpAddress> addresses) {
-  machine_ = addresses;
-  serviceHealth_.setAddresses(nodePortAddresses());
   loop_.onAddresses(std::move(addresses));
+  serviceHealth_.setAddresses(nodePortAddresses());
 }
 
 std::set<std::string> Agent::nodePortAddresses() const {
-  std::set<std::string> addresses;
-  if (options_.primaryNodePorts) {
-    for (const IpAddress& address : parts_.plane.node().addresses) {
-      addresses.insert(address.text());
-    }
+  std::set<std::string> texts;
+  for (const IpAddress& address : parts_.plane.nodePortAddresses()) {
+    texts.insert(address.text());
   }
-  for (const IpAddress& address : machine_) {
-    for (const Cidr& network : options_.nodePortNetworks) {
-      if (network.contains(address)) {
-        addresses.insert(address.text());
-      }
-    }
-  }
-  return addresses;
+  return texts;
 }
 
 void Agent::addRoutes() {

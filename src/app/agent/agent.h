@@ -69,8 +69,7 @@ class Agent {
   Front front_;
   Front healthzFront_;
   Front metricsFront_;
-  std::vector<IpAddress> machine_;  ///< The machine's addresses, as far as they are watched.
-  bool fullSince_ = false;          ///< A whole state came since the last commit.
+  bool fullSince_ = false;  ///< A whole state came since the last commit.
   std::vector<std::unique_ptr<sys::Watcher>> watchers_;
 };
 

@@ -52,10 +52,11 @@ class ServicePlane {
   /// What the rules are made from, for health checks and explanations.
   const service::Snapshot& snapshot() const { return builder_.current(); }
   const service::NodeView& node() const { return view_; }
+  /// Where node ports are served; sorted, unique.
+  std::vector<IpAddress> nodePortAddresses() const;
 
  private:
   bool configure();
-  std::vector<IpAddress> nodePortAddresses() const;
 
   PlaneOptions options_;
   service::NodeView view_;
