@@ -149,9 +149,10 @@ def changes(api, monitor, count, endpoints, case, rows):
 def main():
     enter_namespace()
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    # The collector's pauses are not the agent's.
+    # The pauses of the collector and of threads that hand the interpreter over are not the agent's.
     import gc
     gc.disable()
+    sys.setswitchinterval(1e-5)
     rows = []
     sizes = [tuple(map(int, size.split("x"))) for size in sys.argv[1:]] or SIZES
     for count, endpoints in sizes:

@@ -14,8 +14,9 @@
 #include "core/rules/programmer.h"
 #include "sys/netlink/nft_dataplane.h"
 #include "testing/fake_rng.h"
-#include "testing/pod_network.h"
 #include "testing/services.h"
+
+#include "pod_network.h"
 
 namespace bench {
 namespace {
