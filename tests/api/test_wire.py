@@ -78,7 +78,9 @@ def test_watch_list_and_timeout(server, namespace):
     query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
     with server.open("GET", f"{path}?{query}&timeoutSeconds=1") as stream:
         events = [json.loads(line) for line in stream]
-    assert [event["type"] for event in events] == ["ADDED", "BOOKMARK", "BOOKMARK"]
+    types = [event["type"] for event in events]
+    # The server's own periodic bookmark, one a minute for all watches, may fall into this second too.
+    assert types[:2] == ["ADDED", "BOOKMARK"] and set(types[2:]) == {"BOOKMARK"}
     assert events[1]["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
 
 
