@@ -51,12 +51,10 @@ void Agent::start() {
   open(healthzFront_, options_.healthz);
   open(metricsFront_, options_.metrics);
   watch(kube::res::kServices, "", [this](const watch::Update& update) {
-    serviceHealth_.onServices(update);
     loop_.onServices(update);
     gate_.onServices(update);
   });
   watch(kube::res::kEndpointSlices, "", [this](const watch::Update& update) {
-    serviceHealth_.onSlices(update);
     loop_.onSlices(update);
     gate_.onSlices(update);
   });
@@ -91,7 +89,7 @@ void Agent::open(Front& front, const BindAddress& address) {
 void Agent::onAcknowledged(std::uint64_t watermark) {
   waitingRoom_.advance(watermark);
   gate_.onWatermark(watermark);
-  serviceHealth_.publish();
+  serviceHealth_.publish(parts_.plane.takeApplied());
   if (std::exchange(fullSince_, false)) {
     // What a whole state took until it was in the kernel is free once the callers have returned.
     // The C library would keep it, because it lies among what stays.

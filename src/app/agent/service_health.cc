@@ -7,8 +7,8 @@
 
 namespace hitless::app {
 
-void ServiceHealth::publish() {
-  const bool portsChanged = checks_.update(parts_.plane.snapshot(), parts_.plane.node());
+void ServiceHealth::publish(const service::Changes& applied) {
+  const bool portsChanged = checks_.update(parts_.plane.snapshot(), applied, parts_.plane.node());
   using Policy = service::HealthChecks::Policy;
   for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
     parts_.metrics.noLocalInternal.of(family) = checks_.noLocalEndpoints(Policy::kInternal, family);

@@ -28,15 +28,13 @@ class ServiceHealth {
 
   explicit ServiceHealth(Parts parts) : parts_(std::move(parts)) {}
 
-  void onServices(const watch::Update& update) { checks_.noteServices(update); }
-  void onSlices(const watch::Update& update) { checks_.noteSlices(update); }
   /// Where to listen from the next publish() on.
   void setAddresses(std::set<std::string> addresses) {
     addressesChanged_ = addressesChanged_ || addresses != addresses_;
     addresses_ = std::move(addresses);
   }
-  /// After a commit: answers with what the kernel does from now on.
-  void publish();
+  /// After a commit that brought `applied` to the kernel: answers with what it does from now on.
+  void publish(const service::Changes& applied);
   void close() { doors_.clear(); }
 
  private:

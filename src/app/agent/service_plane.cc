@@ -99,7 +99,7 @@ bool ServicePlane::configure() {
 Result<rules::SyncReceipt> ServicePlane::sync() {
   Result<rules::SyncReceipt> receipt = programmer_.sync(builder_.current(), changes_);
   if (receipt) {
-    changes_ = {};
+    applied_.merge(std::exchange(changes_, {}));
   }
   return receipt;
 }

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -46,6 +47,8 @@ class ServicePlane {
   /// Makes the data plane agree with everything taken in so far. After an error, and when told to,
   /// it trusts nothing it knew of the data plane and reads it back.
   Result<rules::SyncReceipt> sync();
+  /// What successful syncs have brought to the kernel since the last call.
+  service::Changes takeApplied() { return std::exchange(applied_, {}); }
   void distrust() { programmer_.distrust(); }
   Status cleanup() { return programmer_.cleanup(); }
 
@@ -65,6 +68,7 @@ class ServicePlane {
   std::vector<IpAddress> machine_;                         ///< The machine's addresses.
   service::SnapshotBuilder builder_;
   service::Changes changes_;  ///< Since the last successful sync.
+  service::Changes applied_;
   rules::Programmer programmer_;
 };
 

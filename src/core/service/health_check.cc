@@ -31,58 +31,31 @@ bool noneLocal(const ServiceState& state, const ServicePort& port, IpFamily fami
          Outcome::kDrop;
 }
 
-ServiceName nameOf(const kube::json::object& service) {
-  return {std::string(kube::text(service, {"metadata", "namespace"})),
-          std::string(kube::text(service, {"metadata", "name"}))};
-}
-
 }  // namespace
 
-void HealthChecks::noteServices(const watch::Update& update) {
-  changes_.all = changes_.all || update.kind == watch::Update::Kind::kFull;
-  for (const watch::Change& change : update.changes) {
-    changes_.services.insert(nameOf(*change.object));
-  }
+bool HealthChecks::update(const Snapshot& snapshot, const Changes& changes, const NodeView& node) {
+  const bool all = changes.all || node != node_;
+  node_ = node;
+  return all ? evaluateAll(snapshot) : evaluateSome(snapshot, changes.services);
 }
 
-void HealthChecks::noteSlices(const watch::Update& update) {
-  changes_.all = changes_.all || update.kind == watch::Update::Kind::kFull;
-  for (const watch::Change& change : update.changes) {
-    const ServiceName slice = nameOf(*change.object);
-    changes_.services.insert(
-        {slice.ns,
-         std::string(kube::text(*change.object, {"metadata", "labels", kube::kServiceNameLabel}))});
-    if (const auto before = serviceOfSlice_.find(slice.text()); before != serviceOfSlice_.end()) {
-      changes_.services.insert(before->second);
-      if (change.type == watch::ChangeType::kDelete) {
-        serviceOfSlice_.erase(before);
-      }
-    }
-  }
+bool HealthChecks::evaluateAll(const Snapshot& snapshot) {
+  checks_.clear();
+  noLocal_.clear();
+  total_ = {};
+  snapshot.forEach(
+      [&](const ServiceName& name, const ServiceState& state) { evaluate(name, &state); });
+  return true;
 }
 
-bool HealthChecks::update(const Snapshot& snapshot, const NodeView& node) {
-  if (node != node_) {
-    node_ = node;
-    changes_.all = true;
+bool HealthChecks::evaluateSome(const Snapshot& snapshot, const std::set<ServiceName>& services) {
+  bool portsChanged = false;
+  for (const ServiceName& name : services) {
+    const std::uint16_t before = portOf(name);
+    forget(name);
+    evaluate(name, snapshot.find(name));
+    portsChanged = portsChanged || portOf(name) != before;
   }
-  bool portsChanged = changes_.all;
-  if (changes_.all) {
-    checks_.clear();
-    noLocal_.clear();
-    total_ = {};
-    serviceOfSlice_.clear();
-    snapshot.forEach(
-        [&](const ServiceName& name, const ServiceState& state) { evaluate(name, &state, node); });
-  } else {
-    for (const ServiceName& name : changes_.services) {
-      const std::uint16_t before = portOf(name);
-      forget(name);
-      evaluate(name, snapshot.find(name), node);
-      portsChanged = portsChanged || portOf(name) != before;
-    }
-  }
-  changes_ = {};
   return portsChanged;
 }
 
@@ -103,9 +76,8 @@ void HealthChecks::forget(const ServiceName& name) {
   }
 }
 
-void HealthChecks::evaluate(const ServiceName& name, const ServiceState* state,
-                            const NodeView& node) {
-  if (state == nullptr || state->service == nullptr || skipReason(*state->service, node)) {
+void HealthChecks::evaluate(const ServiceName& name, const ServiceState* state) {
+  if (state == nullptr || state->service == nullptr || skipReason(*state->service, node_)) {
     return;
   }
   const Service& service = *state->service;
@@ -113,16 +85,13 @@ void HealthChecks::evaluate(const ServiceName& name, const ServiceState* state,
   if (!local[0] && !local[1]) {
     return;
   }
-  for (const auto& [slice, object] : state->slices) {
-    serviceOfSlice_.insert_or_assign(name.ns + "/" + slice, name);
-  }
   if (local[1] && service.type == ServiceType::kLoadBalancer && service.healthCheckNodePort != 0) {
-    checks_[name] = {service.healthCheckNodePort, localReady(*state, node)};
+    checks_[name] = {service.healthCheckNodePort, localReady(*state, node_)};
   }
   Counts counts{};
   for (const ServicePort& port : service.ports) {
     for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
-      const bool none = noneLocal(*state, port, family, node);
+      const bool none = noneLocal(*state, port, family, node_);
       for (std::size_t policy = 0; policy < counts.size(); ++policy) {
         const std::size_t one = none && local[policy] ? 1 : 0;
         counts[policy][static_cast<std::size_t>(family)] += one;

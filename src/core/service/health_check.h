@@ -4,13 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <string>
-#include <unordered_map>
+#include <set>
 
 #include "base/ip.h"
 #include "core/service/plan.h"
 #include "core/service/snapshot.h"
-#include "core/watch/update.h"
 
 namespace hitless::service {
 
@@ -29,12 +27,9 @@ class HealthChecks {
   using ByService = std::map<ServiceName, HealthCheck>;
   enum class Policy { kInternal, kExternal };
 
-  /// Notes what a watch says has changed; update() then looks at just that.
-  void noteServices(const watch::Update& update);
-  void noteSlices(const watch::Update& update);
-
-  /// Brings everything to `snapshot`. False if it is sure that no port came, went or changed.
-  bool update(const Snapshot& snapshot, const NodeView& node);
+  /// Brings everything to `snapshot`, which differs from that of the last call in `changes` at
+  /// most. False if it is sure that no port came, went or changed.
+  bool update(const Snapshot& snapshot, const Changes& changes, const NodeView& node);
 
   /// Services of type LoadBalancer with externalTrafficPolicy Local and a healthCheckNodePort.
   const ByService& checks() const { return checks_; }
@@ -43,18 +38,16 @@ class HealthChecks {
  private:
   using Counts = std::array<std::array<std::size_t, 2>, 2>;  ///< By policy and family.
 
-  void evaluate(const ServiceName& name, const ServiceState* state, const NodeView& node);
+  bool evaluateAll(const Snapshot& snapshot);
+  bool evaluateSome(const Snapshot& snapshot, const std::set<ServiceName>& services);
+  void evaluate(const ServiceName& name, const ServiceState* state);
   void forget(const ServiceName& name);
   std::uint16_t portOf(const ServiceName& name) const;
 
   NodeView node_;
-  Changes changes_;
   ByService checks_;
   std::map<ServiceName, Counts> noLocal_;  ///< Only those that are not all zero.
   Counts total_{};
-  /// Slice "namespace/name" -> its service, because the label may change. Of services with a Local
-  /// policy only.
-  std::unordered_map<std::string, ServiceName> serviceOfSlice_;
 };
 
 }  // namespace hitless::service

@@ -31,14 +31,10 @@ struct HealthChecksTest : ::testing::Test {
   NodeView node{"node-1", ""};
 
   void services(const watch::Update& update) {
-    builder.applyServices(update);
-    health.noteServices(update);
-    health.update(builder.current(), node);
+    health.update(builder.current(), builder.applyServices(update), node);
   }
   void slices(const watch::Update& update) {
-    builder.applyEndpointSlices(update);
-    health.noteSlices(update);
-    health.update(builder.current(), node);
+    health.update(builder.current(), builder.applyEndpointSlices(update), node);
   }
 };
 

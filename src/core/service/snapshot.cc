@@ -39,9 +39,9 @@ std::size_t Snapshot::size() const {
   return count;
 }
 
-void Changes::merge(const Changes& other) {
+void Changes::merge(Changes other) {
   all = all || other.all;
-  services.insert(other.services.begin(), other.services.end());
+  services.merge(other.services);
 }
 
 /// Edits a snapshot: copies the shards and states that it changes, once, and shares the others.

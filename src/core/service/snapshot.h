@@ -62,7 +62,7 @@ struct Changes {
   std::set<ServiceName> services;
 
   bool empty() const { return !all && services.empty(); }
-  void merge(const Changes& other);
+  void merge(Changes other);
 };
 
 /// Turns watch updates into snapshots. Both watches must have given a full update before ready().
