@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace hitless::app {
 namespace {
@@ -12,34 +13,14 @@ constexpr nanoseconds kDelay = milliseconds(300);
 
 }  // namespace
 
-void FlowCleaner::clean(const std::vector<conntrack::Destination>& changed) {
-  std::vector<conntrack::Destination> now;
-  for (const conntrack::Destination& destination : changed) {
-    if (destination.protocol == conntrack::kTcp) {
-      later_.insert_or_assign({destination.protocol, destination.address, destination.port},
-                              destination);
-    } else {
-      now.push_back(destination);
-    }
-  }
-  remove(now);
+void FlowCleaner::clean(std::vector<conntrack::Destination> changed) {
+  const auto tcp = std::stable_partition(
+      changed.begin(), changed.end(),
+      [](const auto& destination) { return destination.protocol != conntrack::kTcp; });
+  later_.insert(later_.end(), std::make_move_iterator(tcp), std::make_move_iterator(changed.end()));
+  changed.erase(tcp, changed.end());
+  remove(changed);
   cleanLater();
-}
-
-void FlowCleaner::freeUntranslated(const std::set<Key>& services) {
-  const auto flows = table_.dump();
-  if (!flows) {
-    spdlog::warn("cannot clean the connection table: {}", flows.error().text());
-    return;
-  }
-  for (const conntrack::Flow& flow : *flows) {
-    const auto& to = flow.original;
-    if (!flow.translated() && !flow.seenReply() &&
-        services.contains({to.protocol, to.destination, to.destinationPort}) &&
-        table_.remove(flow)) {
-      ++metrics_.staleFlowsDeleted.of(to.destination.family());
-    }
-  }
 }
 
 void FlowCleaner::cleanLater() {
@@ -53,11 +34,7 @@ void FlowCleaner::cleanLater() {
       return;
     }
     armed_ = false;
-    std::vector<conntrack::Destination> due;
-    for (const auto& [key, destination] : std::exchange(later_, {})) {
-      due.push_back(destination);
-    }
-    remove(due);
+    remove(std::exchange(later_, {}));
   });
 }
 

@@ -1,10 +1,6 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
-#include <cstdint>
-#include <map>
-#include <set>
-#include <tuple>
 #include <vector>
 
 #include "app/agent/metrics.h"
@@ -23,13 +19,7 @@ class FlowCleaner {
 
   /// UDP at once. TCP a little later: an attempt whose answer is on its way must not lose its
   /// entry, while a SYN that was lost is repeated after 1 s (RFC 6298 2) at the earliest.
-  void clean(const std::vector<conntrack::Destination>& changed);
-
-  /// Protocol, address and port of a service.
-  using Key = std::tuple<std::uint8_t, IpAddress, std::uint16_t>;
-  /// After a time without rules: connections to services that began meanwhile were not translated,
-  /// and never would be however often the client repeats itself. Forgotten, the next packet is.
-  void freeUntranslated(const std::set<Key>& services);
+  void clean(std::vector<conntrack::Destination> changed);
 
  private:
   void cleanLater();
@@ -40,7 +30,7 @@ class FlowCleaner {
   const Clock& clock_;
   AgentMetrics& metrics_;
   boost::asio::steady_timer timer_;
-  std::map<Key, conntrack::Destination> later_;  ///< The newest state of each address.
+  std::vector<conntrack::Destination> later_;  ///< Of TCP.
   bool armed_ = false;
 };
 

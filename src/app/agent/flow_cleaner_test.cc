@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <linux/netfilter/nf_conntrack_common.h>
 
 #include "testing/fake_clock.h"
 
@@ -22,29 +21,35 @@ class Flows : public conntrack::FlowTable {
   std::vector<std::uint16_t> removed;
 };
 
-/// An attempt from `port` at 10.96.0.10:80.
-conntrack::Flow attempt(std::uint16_t port, std::uint32_t status, std::uint16_t to = 80) {
+/// An attempt from `port` at 10.96.0.10:80 that was not translated.
+conntrack::Flow attempt(std::uint8_t protocol, std::uint16_t port) {
   const IpAddress client = *IpAddress::parse("10.1.1.1");
   const IpAddress service = *IpAddress::parse("10.96.0.10");
-  return {{conntrack::kTcp, client, port, service, to},
-          {conntrack::kTcp, service, to, client, port},
-          conntrack::TcpState::kSynSent,
-          status,
-          0};
+  conntrack::Flow flow{
+      {protocol, client, port, service, 80}, {protocol, service, 80, client, port}, {}, 0, 0};
+  if (protocol == conntrack::kTcp) {
+    flow.tcpState = conntrack::TcpState::kSynSent;
+  }
+  return flow;
 }
 
-TEST(FlowCleaner, FreesWhatBeganWhileThereWereNoRules) {
+conntrack::Destination served(std::uint8_t protocol) {
+  const conntrack::Destination::Endpoint endpoint{*IpAddress::parse("10.1.1.2"), 8080};
+  return {protocol, *IpAddress::parse("10.96.0.10"), 80, {endpoint}, {endpoint}};
+}
+
+TEST(FlowCleaner, CleansUdpAtOnceAndTcpWhenAnswersHaveHadTimeToArrive) {
   boost::asio::io_context io;
   testing::FakeClock clock;
   AgentMetrics metrics;
   Flows table;
-  table.flows = {attempt(1, 0), attempt(2, IPS_DST_NAT),  // translated: it will be answered
-                 attempt(3, IPS_SEEN_REPLY),              // answered: by a reject rule, for one
-                 attempt(4, 0, 443)};                     // no port of the service
+  table.flows = {attempt(conntrack::kTcp, 1), attempt(conntrack::kUdp, 2)};
   FlowCleaner cleaner(io, table, clock, metrics);
-  cleaner.freeUntranslated({{conntrack::kTcp, *IpAddress::parse("10.96.0.10"), 80}});
-  EXPECT_THAT(table.removed, ElementsAre(1));
-  EXPECT_EQ(metrics.staleFlowsDeleted.v4, 1U);
+  cleaner.clean({served(conntrack::kTcp), served(conntrack::kUdp)});
+  EXPECT_THAT(table.removed, ElementsAre(2));
+  io.run();
+  EXPECT_THAT(table.removed, ElementsAre(2, 1));
+  EXPECT_EQ(metrics.staleFlowsDeleted.v4, 2U);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <set>
 #include <utility>
 
 namespace hitless::app {
@@ -11,22 +10,6 @@ namespace {
 
 /// When the pod or Service changed that made the controller write the slice.
 constexpr std::string_view kTriggerTime = "endpoints.kubernetes.io/last-change-trigger-time";
-
-std::set<FlowCleaner::Key> serviceAddresses(const ServicePlane& plane) {
-  std::set<FlowCleaner::Key> addresses;
-  for (const auto& [name, planned] : service::plan(plane.snapshot(), plane.node())) {
-    for (const service::PlannedFamily& family : planned.families) {
-      std::vector<IpAddress> ips = family.externalIps;
-      ips.push_back(family.clusterIp);
-      for (const service::PlannedPort& port : family.ports) {
-        for (const IpAddress& ip : ips) {
-          addresses.emplace(static_cast<std::uint8_t>(port.protocol), ip, port.port);
-        }
-      }
-    }
-  }
-  return addresses;
-}
 
 }  // namespace
 
@@ -126,7 +109,7 @@ void Loop::arm() {
 void Loop::sync() {
   const std::uint64_t revision = seen_;
   const MonoTime begin = parts_.clock.mono();
-  const Result<rules::SyncReceipt> receipt = parts_.plane.sync();
+  Result<rules::SyncReceipt> receipt = parts_.plane.sync();
   if (!receipt) {
     ++parts_.metrics.syncFailures;
     parts_.metrics.syncSeconds.observe(parts_.clock.mono() - begin);
@@ -136,17 +119,16 @@ void Loop::sync() {
   }
   pacer_.succeeded(parts_.clock.mono());
   dirtySince_.reset();
-  committed(*receipt, begin, revision);
+  committed(std::move(*receipt), begin, revision);
 }
 
-void Loop::committed(const rules::SyncReceipt& receipt, MonoTime begin, std::uint64_t revision) {
+void Loop::committed(rules::SyncReceipt receipt, MonoTime begin, std::uint64_t revision) {
   const bool full = receipt.mode == rules::SyncReceipt::Mode::kFull;
   const nanoseconds duration = parts_.clock.mono() - begin;
   const auto took = duration / std::chrono::microseconds(1);
   AgentMetrics& metrics = parts_.metrics;
   count(receipt, duration);
-  const bool healed = std::exchange(healing_, false) && receipt.dataplane.operations > 0;
-  if (healed) {
+  if (std::exchange(healing_, false) && receipt.dataplane.operations > 0) {
     ++metrics.heals;
     spdlog::warn("restored the service rules: {} operations, {} elements in {} us",
                  receipt.dataplane.operations, receipt.dataplane.elements, took);
@@ -166,10 +148,7 @@ void Loop::committed(const rules::SyncReceipt& receipt, MonoTime begin, std::uin
       fmt::format("{} elements in {} us{}", receipt.dataplane.elements, took, full ? ", full" : "");
   parts_.timeline.record(event);
   acknowledge(revision);
-  parts_.flows.clean(receipt.changed);
-  if (healed) {
-    parts_.flows.freeUntranslated(serviceAddresses(parts_.plane));
-  }
+  parts_.flows.clean(std::move(receipt.changed));
 }
 
 void Loop::count(const rules::SyncReceipt& receipt, nanoseconds duration) {

@@ -58,7 +58,7 @@ class Loop {
   void schedule();
   void arm();
   void sync();
-  void committed(const rules::SyncReceipt& receipt, MonoTime begin, std::uint64_t revision);
+  void committed(rules::SyncReceipt receipt, MonoTime begin, std::uint64_t revision);
   void count(const rules::SyncReceipt& receipt, nanoseconds duration);
   void acknowledge(std::uint64_t revision);
   void noteTriggers(const watch::Update& slices);

@@ -1,7 +1,7 @@
 #include "core/conntrack/stale.h"
 
 #include <algorithm>
-#include <map>
+#include <iterator>
 #include <tuple>
 
 namespace hitless::conntrack {
@@ -9,31 +9,58 @@ namespace {
 
 using Key = std::tuple<std::uint8_t, IpAddress, std::uint16_t>;
 
-bool contains(const std::vector<Destination::Endpoint>& list, const Destination::Endpoint& item) {
-  return std::binary_search(list.begin(), list.end(), item);
+Key keyOf(const Destination& destination) {
+  return {destination.protocol, destination.address, destination.port};
 }
 
-bool stale(const Flow& flow, const Destination& destination) {
-  const Destination::Endpoint endpoint{flow.reply.source, flow.reply.sourcePort};
-  if (flow.original.protocol == kUdp) {
-    return flow.translated() ? !contains(destination.valid, endpoint) : !destination.fresh.empty();
+/// Finds the destination of a flow without looking at the others.
+class Index {
+ public:
+  explicit Index(std::span<const Destination> destinations) {
+    entries_.reserve(destinations.size());
+    for (const Destination& destination : destinations) {
+      entries_.push_back(&destination);
+    }
+    std::stable_sort(
+        entries_.begin(), entries_.end(),
+        [](const Destination* a, const Destination* b) { return keyOf(*a) < keyOf(*b); });
   }
-  return flow.original.protocol == kTcp && flow.translated() && !flow.seenReply() &&
-         flow.tcpState == TcpState::kSynSent && !contains(destination.fresh, endpoint);
+
+  /// The last one given of those that are equal; nullptr if there is none.
+  const Destination* find(const Tuple& to) const {
+    const Key key{to.protocol, to.destination, to.destinationPort};
+    const auto after = std::upper_bound(
+        entries_.begin(), entries_.end(), key,
+        [](const Key& wanted, const Destination* entry) { return wanted < keyOf(*entry); });
+    return after == entries_.begin() || keyOf(**std::prev(after)) != key ? nullptr
+                                                                         : *std::prev(after);
+  }
+
+ private:
+  std::vector<const Destination*> entries_;
+};
+
+bool stale(const Flow& flow, const Destination& destination) {
+  const bool udp = flow.original.protocol == kUdp;
+  const bool unansweredTcp =
+      flow.original.protocol == kTcp && !flow.seenReply() && flow.tcpState == TcpState::kSynSent;
+  if (!udp && !unansweredTcp) {
+    return false;
+  }
+  const auto& allowed = udp ? destination.valid : destination.fresh;
+  const Destination::Endpoint endpoint{flow.reply.source, flow.reply.sourcePort};
+  return !std::binary_search(allowed.begin(), allowed.end(), endpoint) &&
+         (flow.translated() || !destination.fresh.empty());
 }
 
 }  // namespace
 
 std::vector<Flow> staleFlows(std::span<const Flow> flows, std::span<const Destination> changed) {
-  std::map<Key, const Destination*> byKey;
-  for (const Destination& destination : changed) {
-    byKey[{destination.protocol, destination.address, destination.port}] = &destination;
-  }
+  const Index index(changed);
   std::vector<Flow> result;
   for (const Flow& flow : flows) {
-    const auto it = byKey.find(
-        {flow.original.protocol, flow.original.destination, flow.original.destinationPort});
-    if (it != byKey.end() && stale(flow, *it->second)) {
+    const Destination* destination = index.find(flow.original);
+    if (destination != nullptr && stale(flow, *destination)) {
       result.push_back(flow);
     }
   }

@@ -32,11 +32,14 @@ struct Destination {
 };
 
 /// Which flows to delete so that their next packet finds a living endpoint:
-/// - UDP to an endpoint that serves no more, and UDP from before the service had endpoints, since a
-///   client that keeps its socket would never be translated again;
+/// - UDP to an endpoint that serves no more;
 /// - TCP that an endpoint which takes no new connections has not answered yet, so that the client's
-///   next SYN goes elsewhere.
-/// Established TCP is never among them: that is what makes a graceful end possible.
+///   next SYN goes elsewhere;
+/// - UDP, and TCP without an answer, that was not translated although the service has endpoints: it
+///   began before there were any, or while there were no rules, and never would be translated
+///   however often the client repeats itself.
+/// Established TCP is never among them: that is what makes a graceful end possible. Where `changed`
+/// names an address more than once, the last counts.
 std::vector<Flow> staleFlows(std::span<const Flow> flows, std::span<const Destination> changed);
 
 /// Deletes the stale flows of a table; gives how many. Does not read the table if nothing changed.

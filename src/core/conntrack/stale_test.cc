@@ -61,6 +61,31 @@ TEST(StaleFlows, TcpOnlyBeforeTheEndpointAnswered) {
   EXPECT_FALSE(isStale(waiting, destination(kTcp, {"10.244.1.9"}, {"10.244.1.9"})));
 }
 
+TEST(StaleFlows, TcpFromBeforeTheServiceHadEndpointsUntilItIsAnswered) {
+  const auto served = destination(kTcp, {"10.244.1.3"}, {"10.244.1.3"});
+  const Flow early = flow(kTcp, "10.96.0.10", 0, TcpState::kSynSent);
+  EXPECT_TRUE(isStale(early, served));
+  EXPECT_FALSE(isStale(early, destination(kTcp, {}, {"10.244.1.3"})));
+  EXPECT_FALSE(isStale(flow(kTcp, "10.96.0.10", IPS_SEEN_REPLY, TcpState::kSynRecv), served));
+}
+
+TEST(StaleFlows, WhatWentToAnEndpointItselfNeedsNoTranslation) {
+  auto itself = destination(kTcp, {}, {});
+  itself.fresh = itself.valid = {{kVip, 8080}};
+  EXPECT_FALSE(isStale(flow(kTcp, "10.96.0.10", 0, TcpState::kSynSent), itself));
+}
+
+TEST(StaleFlows, TheLastWordOnAnAddressCounts) {
+  const Flow early = flow(kUdp, "10.96.0.10", 0);
+  const Destination unserved = destination(kUdp, {}, {});
+  const Destination served = destination(kUdp, {"10.244.1.3"}, {"10.244.1.3"});
+  const auto staleWith = [&](const std::vector<Destination>& changed) {
+    return staleFlows(std::span(&early, 1), changed).size();
+  };
+  EXPECT_EQ(staleWith({unserved, served}), 1U);
+  EXPECT_EQ(staleWith({served, unserved}), 0U);
+}
+
 TEST(StaleFlows, OtherServicesAreLeftAlone) {
   const Flow other = flow(kUdp, "10.244.1.9", IPS_DST_NAT);
   auto changed = destination(kUdp, {}, {});

@@ -11,7 +11,6 @@ using conntrack::Destination;
 using service::PlannedFamily;
 using service::PlannedPort;
 using service::PlannedService;
-using service::Protocol;
 using service::Target;
 
 std::vector<Destination::Endpoint> endpointsOf(const std::vector<Target>& targets) {
@@ -112,7 +111,7 @@ void addFirst(std::vector<Destination>& out, const Options& options, const Plann
     const PlannedPort* old = findPort(before, port);
     const bool had =
         old != nullptr && !freshTargets(*old).empty() && sameAddresses(*before, now, *old, port);
-    if (port.protocol == Protocol::kUdp && !had && !freshTargets(port).empty()) {
+    if (!had && !freshTargets(port).empty()) {
       add(out, options, now, port, &port);
     }
   }
@@ -134,13 +133,14 @@ void addChangedFlows(std::vector<Destination>& out, const Options& options,
   }
 }
 
-void addUdpFlows(std::vector<Destination>& out, const Options& options,
+void addAllFlows(std::vector<Destination>& out, const Options& options,
                  const PlannedService& service) {
   for (const PlannedFamily& family : service.families) {
+    if (!enabled(options, family.family)) {
+      continue;
+    }
     for (const PlannedPort& port : family.ports) {
-      if (port.protocol == Protocol::kUdp && enabled(options, family.family)) {
-        add(out, options, family, port, &port);
-      }
+      add(out, options, family, port, &port);
     }
   }
 }

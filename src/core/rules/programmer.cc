@@ -145,7 +145,7 @@ Result<SyncReceipt> Programmer::syncFull(const service::Snapshot& snapshot) {
     LaidOutService service = layOut(std::move(plan), previous);
     contribute(wanted, surroundings(), name, service);
     forEachHairpin(service.plan, options_, [&](const IpAddress& address) { ++hairpins[address]; });
-    addUdpFlows(receipt.changed, options_, service.plan);
+    addAllFlows(receipt.changed, options_, service.plan);
     auto maps = affinityOf(name, service);
     affinity.insert(affinity.end(), maps.begin(), maps.end());
     if (!inOrder(service)) {

@@ -26,7 +26,7 @@ struct SyncReceipt {
   std::size_t services = 0;    ///< How many were planned.
   nft::Receipt dataplane;      ///< All zero if nothing had to change.
   /// For conntrack::removeStaleFlows(): service addresses from which an endpoint went, or which got
-  /// their first one. Every UDP one after a full sync.
+  /// their first one. Every one after a full sync.
   std::vector<conntrack::Destination> changed;
 };
 

@@ -14,11 +14,14 @@ namespace hitless::rules {
 namespace {
 
 using nft::Datum;
+using ::testing::ElementsAre;
 using testing::EndpointSpec;
 using testing::full;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::service;
 using testing::slice;
+using ::testing::UnorderedElementsAre;
 using testing::upsert;
 using Mode = SyncReceipt::Mode;
 
@@ -118,6 +121,40 @@ TEST(Programmer, ATerminatingEndpointGetsNoNewConnectionButKeepsItsFlows) {
   ASSERT_EQ(receipt->changed.size(), 1U);
   EXPECT_EQ(receipt->changed[0].fresh.size(), 1U);
   EXPECT_EQ(receipt->changed[0].valid.size(), 2U);
+}
+
+/// "10.96.0.10:80", of every address in `changed`.
+std::vector<std::string> addressesIn(const SyncReceipt& receipt) {
+  std::vector<std::string> texts;
+  for (const conntrack::Destination& changed : receipt.changed) {
+    texts.push_back(fmt::format("{}:{}", changed.address.text(), changed.port));
+  }
+  return texts;
+}
+
+TEST(Programmer, TheFirstEndpointIsWhatFlowsFromBeforeHaveWaitedFor) {
+  Fixture f;
+  f.start({service("web", "10.96.0.10")}, {});
+  const auto first = f.slices(upsert(slice("web", {{"10.244.1.5"}}), 5));
+  ASSERT_OK(first);
+  EXPECT_THAT(addressesIn(*first), ElementsAre("10.96.0.10:80"));
+  const auto second = f.slices(upsert(slice("web", {{"10.244.1.5"}, {"10.244.1.6"}}), 6));
+  ASSERT_OK(second);
+  EXPECT_THAT(addressesIn(*second), IsEmpty());
+}
+
+TEST(Programmer, AFullSyncDoesNotKnowWhatFlowsWereMadeBefore) {
+  Fixture f;
+  f.start(
+      {service("web", "10.96.0.10", {{"http", "TCP", 80, 30080}}), service("idle", "10.96.0.11")},
+      {slice("web", {{"10.244.1.5"}})});
+  Options options = kOptions;
+  options.nodePortAddresses = {*IpAddress::parse("172.30.0.1")};
+  Programmer restarted(f.dataplane, {"node-1", ""}, options);
+  const auto receipt = restarted.sync(f.builder.current(), {true, {}});
+  ASSERT_OK(receipt);
+  EXPECT_THAT(addressesIn(*receipt),
+              UnorderedElementsAre("10.96.0.10:80", "172.30.0.1:30080", "10.96.0.11:80"));
 }
 
 TEST(Programmer, AFailedApplyLosesTrustAndTheNextSyncHeals) {

@@ -123,12 +123,4 @@ PlannedService planFor(const ServiceState& state, const NodeView& node) {
   return planned;
 }
 
-ServicePlan plan(const Snapshot& snapshot, const NodeView& node) {
-  ServicePlan result;
-  snapshot.forEach([&](const ServiceName& name, const ServiceState& state) {
-    result.emplace(name, planFor(state, node));
-  });
-  return result;
-}
-
 }  // namespace hitless::service

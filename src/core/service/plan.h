@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,8 +68,5 @@ PlannedService planFor(const ServiceState& state, const NodeView& node);
 std::vector<IpAddress> externalIpsOf(const Service& service, const IpAddress& clusterIp);
 /// Whether the node does nothing for this Service, and why.
 std::optional<Reason> skipReason(const Service& service, const NodeView& node);
-
-using ServicePlan = std::map<ServiceName, PlannedService>;
-ServicePlan plan(const Snapshot& snapshot, const NodeView& node);
 
 }  // namespace hitless::service

@@ -48,6 +48,29 @@ bool alive(const Visit& visit) {
          testing::readable(visit.client.get()) && ::recv(visit.client.get(), &byte, 1, 0) == 1;
 }
 
+/// An attempt to reach the service.
+Fd connecting(const ServiceNode& node, const testing::Dual& from) {
+  return node.network().at(
+      from.host, [&] { return testing::startConnecting(SOCK_STREAM, node.ip(kClusterIp), 80); });
+}
+
+/// How many attempts are in the connection table.
+int unanswered(ServiceNode& node) {
+  int count = 0;
+  const auto flows = node.conntrack().dump();
+  EXPECT_TRUE(flows);
+  for (const Flow& flow : *flows) {
+    count += flow.tcpState == conntrack::TcpState::kSynSent ? 1 : 0;
+  }
+  return count;
+}
+
+/// The next SYN comes a second after the first.
+void expectConnected(const Fd& client) {
+  EXPECT_TRUE(testing::readable(client.get(), 5000, POLLOUT));
+  EXPECT_EQ(::send(client.get(), "x", 1, MSG_NOSIGNAL), 1);
+}
+
 class ServiceConnections : public testing::ServiceTable {};
 INSTANTIATE_TEST_SUITE_P(, ServiceConnections, testing::kBothFamilies, testing::familyName);
 
@@ -138,23 +161,44 @@ TEST_P(ServiceConnections, UnansweredTcpMovesToAnotherEndpoint) {
       return 0;
     });
     node.serve(service("web", kIps, kPorts), backed({node.local(kPodB)}));
-    const auto client = node.network().at(
-        Host::kA, [&] { return testing::startConnecting(SOCK_STREAM, node.ip(kClusterIp), 80); });
-    const auto waiting = [&] {
-      int count = 0;
-      const auto flows = node.conntrack().dump();
-      EXPECT_TRUE(flows);
-      for (const Flow& flow : *flows) {
-        count += flow.tcpState == conntrack::TcpState::kSynSent ? 1 : 0;
-      }
-      return count;
-    };
-    EXPECT_EQ(waiting(), 1);
+    const Fd client = connecting(node, kPodA);
+    EXPECT_EQ(unanswered(node), 1);
     node.update(backed({terminating(node.local(kPodB)), node.local(kPodC)}));
-    EXPECT_EQ(waiting(), 0);
-    // The next SYN, a second after the first, finds the other one.
-    EXPECT_TRUE(testing::readable(client.get(), 5000, POLLOUT));
-    EXPECT_EQ(::send(client.get(), "x", 1, MSG_NOSIGNAL), 1);
+    EXPECT_EQ(unanswered(node), 0);
+    expectConnected(client);
+  });
+}
+
+TEST_P(ServiceConnections, UnansweredTcpFromBeforeTheServiceIsTranslated) {
+  inNamespaces([] {
+    ServiceNode node(GetParam());
+    const auto other = service("other", kAnswered, kPorts);
+    node.apply({other});
+    const Fd pod = connecting(node, kPodA);
+    const Fd host = connecting(node, kNode);
+    EXPECT_EQ(unanswered(node), 2);
+    node.serve(service("web", kIps, kPorts), backed({node.local(kPodB)}));
+    EXPECT_EQ(unanswered(node), 0);
+    expectConnected(pod);
+    expectConnected(host);
+  });
+}
+
+TEST_P(ServiceConnections, UnansweredTcpFromATimeWithoutRulesIsTranslated) {
+  inNamespaces([] {
+    ServiceNode node(GetParam());
+    node.serve(service("web", kIps, kPorts), backed({node.local(kPodB)}));
+    // A table of somebody else has connections tracked without ours.
+    EXPECT_EQ(testing::outputOf("nft 'add table inet t; add chain inet t c { type filter hook "
+                                "forward priority 0; }; add rule inet t c ct state new accept; "
+                                "delete table inet " +
+                                std::string(rules::names::kTable) + "'"),
+              "");
+    const Fd client = connecting(node, kPodA);
+    EXPECT_EQ(unanswered(node), 1);
+    node.restart();
+    EXPECT_EQ(unanswered(node), 0);
+    expectConnected(client);
   });
 }
 
