@@ -68,7 +68,8 @@ void Decoder::add(const netlink::Message& message) {
 
 void Decoder::addTable(const Attributes& attributes) {
   ruleset_.table =
-      TableSpec{table_, decodeComment(attributes.payload(NFTA_TABLE_USERDATA), kCommentTag)};
+      TableSpec{table_, decodeComment(attributes.payload(NFTA_TABLE_USERDATA), kCommentTag),
+                attributes.be32(NFTA_TABLE_OWNER).value_or(0)};
 }
 
 void Decoder::addChain(const Attributes& attributes) {

@@ -42,6 +42,9 @@ class MessageEncoder {
 
   void operator()(const AddTable& op) {
     single(NFT_MSG_NEWTABLE, kCreate, NFTA_TABLE_NAME, [&](Writer& writer) {
+      if (op.table.owner != 0) {
+        writer.putBe32(NFTA_TABLE_FLAGS, NFT_TABLE_F_OWNER);
+      }
       encodeComment(writer, NFTA_TABLE_USERDATA, kCommentTag, op.table.comment);
     });
   }

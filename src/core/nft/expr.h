@@ -25,7 +25,7 @@ struct Verdict {
   bool operator==(const Verdict&) const = default;
 };
 
-enum class MetaKey { kNfproto, kL4Proto, kInputName };
+enum class MetaKey { kNfproto, kL4Proto, kInputName, kMark };
 /// Loads a property of the packet.
 struct Meta {
   MetaKey key = MetaKey::kNfproto;
@@ -71,12 +71,25 @@ struct Cmp {
   bool operator==(const Cmp&) const = default;
 };
 
-/// to = from & mask
+/// to = from & mask ^ flip
 struct Mask {
   Register from;
   Register to;
   Datum mask;
+  Datum flip = {};  ///< Empty: zeros.
   bool operator==(const Mask&) const = default;
+};
+
+/// Writes the packet's mark.
+struct SetMark {
+  Register from;
+  bool operator==(const SetMark&) const = default;
+};
+
+/// Keeps connection tracking, and with it address translation, away from the packet. Counts before
+/// tracking's own hook, at priority -200.
+struct NoTrack {
+  bool operator==(const NoTrack&) const = default;
 };
 
 /// Looks a key up. In a set or map it can match when the key is there, or when it is not; in a map
@@ -139,8 +152,8 @@ struct Foreign {
   bool operator==(const Foreign&) const = default;
 };
 
-using Expr = std::variant<Meta, Payload, Ct, SourceType, Cmp, Mask, Lookup, RandomNumber, UpdateMap,
-                          Dnat, Masquerade, Reject, Act, Foreign>;
+using Expr = std::variant<Meta, Payload, Ct, SourceType, Cmp, Mask, SetMark, NoTrack, Lookup,
+                          RandomNumber, UpdateMap, Dnat, Masquerade, Reject, Act, Foreign>;
 
 struct Rule {
   std::vector<Expr> exprs;

@@ -39,9 +39,10 @@ struct Row {
   Enum ours;
   std::uint32_t kernel;
 };
-constexpr std::array<Row<MetaKey>, 3> kMetaKeys = {{{MetaKey::kNfproto, NFT_META_NFPROTO},
+constexpr std::array<Row<MetaKey>, 4> kMetaKeys = {{{MetaKey::kNfproto, NFT_META_NFPROTO},
                                                     {MetaKey::kL4Proto, NFT_META_L4PROTO},
-                                                    {MetaKey::kInputName, NFT_META_IIFNAME}}};
+                                                    {MetaKey::kInputName, NFT_META_IIFNAME},
+                                                    {MetaKey::kMark, NFT_META_MARK}}};
 constexpr std::array<Row<PayloadBase>, 2> kBases = {
     {{PayloadBase::kNetwork, NFT_PAYLOAD_NETWORK_HEADER},
      {PayloadBase::kTransport, NFT_PAYLOAD_TRANSPORT_HEADER}}};
@@ -140,13 +141,22 @@ struct Encode {
   }
   void operator()(const Mask& e) {
     expr("bitwise", [&] {
-      const std::vector<std::uint8_t> zeros(e.mask.size());
+      const Datum zeros(std::vector<std::uint8_t>(e.mask.size()));
       w.putBe32(NFTA_BITWISE_SREG, numberOf(e.from));
       w.putBe32(NFTA_BITWISE_DREG, numberOf(e.to));
       w.putBe32(NFTA_BITWISE_LEN, static_cast<std::uint32_t>(e.mask.size()));
       putData(w, NFTA_BITWISE_MASK, e.mask.bytes());
-      putData(w, NFTA_BITWISE_XOR, zeros);
+      putData(w, NFTA_BITWISE_XOR, (e.flip.size() == 0 ? zeros : e.flip).bytes());
     });
+  }
+  void operator()(const SetMark& e) {
+    expr("meta", [&] {
+      w.putBe32(NFTA_META_KEY, NFT_META_MARK);
+      w.putBe32(NFTA_META_SREG, numberOf(e.from));
+    });
+  }
+  void operator()(const NoTrack&) {
+    expr("notrack", [] {});
   }
   void operator()(const Lookup& e) {
     expr("lookup", [&] {
@@ -213,6 +223,10 @@ using Decoded = std::optional<Expr>;
 
 Decoded decodeMeta(const Attributes& a) {
   const auto key = fromKernel(kMetaKeys, a.be32(NFTA_META_KEY));
+  const auto from = registerOf(a.be32(NFTA_META_SREG));
+  if (from) {
+    return key == MetaKey::kMark ? Decoded(SetMark{*from}) : std::nullopt;
+  }
   const auto to = registerOf(a.be32(NFTA_META_DREG));
   return key && to ? Decoded(Meta{*key, *to}) : std::nullopt;
 }
@@ -258,8 +272,15 @@ Decoded decodeMask(const Attributes& a) {
   const auto to = registerOf(a.be32(NFTA_BITWISE_DREG));
   const auto mask = decodeData(a.nested(NFTA_BITWISE_MASK));
   const auto flip = decodeData(a.nested(NFTA_BITWISE_XOR));
-  const bool plain = flip && *flip == Datum(std::vector<std::uint8_t>(flip->size()));
-  return from && to && mask && plain ? Decoded(Mask{*from, *to, *mask}) : std::nullopt;
+  if (!from || !to || !mask || !flip) {
+    return std::nullopt;
+  }
+  const bool zeros = *flip == Datum(std::vector<std::uint8_t>(flip->size()));
+  return Mask{*from, *to, *mask, zeros ? Datum() : *flip};
+}
+
+Decoded decodeNoTrack(const Attributes&) {
+  return NoTrack{};
 }
 
 Decoded decodeLookup(const Attributes& a) {
@@ -329,13 +350,14 @@ struct Decoder {
   std::string_view name;
   Decoded (*decode)(const Attributes&);
 };
-constexpr std::array<Decoder, 13> kDecoders = {{
+constexpr std::array<Decoder, 14> kDecoders = {{
     {"meta", decodeMeta},
     {"payload", decodePayload},
     {"ct", decodeCt},
     {"fib", decodeFib},
     {"cmp", decodeCmp},
     {"bitwise", decodeMask},
+    {"notrack", decodeNoTrack},
     {"lookup", decodeLookup},
     {"numgen", decodeRandom},
     {"dynset", decodeUpdate},

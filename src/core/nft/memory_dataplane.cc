@@ -44,6 +44,10 @@ class Applier {
     if (!rules_.table) {
       return ENOENT;
     }
+    const auto& hook = op.chain.hook;
+    if (hook && hook->type == HookType::kRoute && hook->point != HookPoint::kOutput) {
+      return EOPNOTSUPP;
+    }
     return rules_.chains.try_emplace(op.chain.name, Chain{op.chain, {}}).second ? 0 : EEXIST;
   }
 

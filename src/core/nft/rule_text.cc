@@ -26,11 +26,12 @@ struct HeaderField {
   std::uint32_t length;
   std::string_view name;
 };
-constexpr std::array<HeaderField, 5> kHeaderFields = {{
+constexpr std::array<HeaderField, 6> kHeaderFields = {{
     {PayloadBase::kNetwork, 12, 4, "ip saddr"},
     {PayloadBase::kNetwork, 16, 4, "ip daddr"},
     {PayloadBase::kNetwork, 8, 16, "ip6 saddr"},
     {PayloadBase::kNetwork, 24, 16, "ip6 daddr"},
+    {PayloadBase::kTransport, 0, 2, "th sport"},
     {PayloadBase::kTransport, 2, 2, "th dport"},
 }};
 
@@ -51,7 +52,8 @@ class RuleText {
   }
 
   void operator()(const Meta& e) {
-    constexpr std::array<std::string_view, 3> kNames = {"meta nfproto", "meta l4proto", "iifname"};
+    constexpr std::array<std::string_view, 4> kNames = {"meta nfproto", "meta l4proto", "iifname",
+                                                        "meta mark"};
     set(e.to, std::string(kNames[static_cast<std::size_t>(e.key)]));
   }
 
@@ -80,9 +82,16 @@ class RuleText {
   void operator()(const SourceType& e) { set(e.to, "fib saddr type"); }
 
   void operator()(const Mask& e) {
+    if (e.flip.size() != 0) {
+      set(e.to, flippedText(get(e.from), e));
+      return;
+    }
     masks_[e.to.word] = e.mask;
     set(e.to, get(e.from));
   }
+
+  void operator()(const SetMark& e) { emit("meta mark set " + get(e.from)); }
+  void operator()(const NoTrack&) { emit("notrack"); }
 
   void operator()(const Cmp& e) {
     const std::string left = get(e.from);
@@ -177,6 +186,14 @@ class RuleText {
     std::string name(value.bytes().begin(), value.bytes().end());
     const std::size_t end = name.find('\0');
     return fmt::format("\"{}{}\"", name.substr(0, end), end == std::string::npos ? "*" : "");
+  }
+
+  /// Bits that are set are an "or", as nft writes it.
+  static std::string flippedText(const std::string& left, const Mask& e) {
+    const std::uint32_t mask = text::hostNumber(e.mask.bytes());
+    const std::uint32_t flip = text::hostNumber(e.flip.bytes());
+    return mask == ~flip ? fmt::format("{} | 0x{:08x}", left, flip)
+                         : fmt::format("{} & 0x{:08x} ^ 0x{:08x}", left, mask, flip);
   }
 
   static std::string addressTypeText(std::uint32_t type) {

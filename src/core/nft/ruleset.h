@@ -29,11 +29,16 @@ std::size_t sizeOf(const std::vector<FieldType>& fields);
 struct TableSpec {
   std::string name;
   std::string comment;
+  /// The netlink port of the socket that owns the table; 0: nobody. The kernel lets nobody else
+  /// change an owned table, and deletes it when that socket closes (NFT_TABLE_F_OWNER, since Linux
+  /// 5.12). A table that is added belongs to the socket that adds it, whatever the number here.
+  std::uint32_t owner = 0;
   bool operator==(const TableSpec&) const = default;
 };
 
 enum class HookPoint { kPrerouting, kInput, kForward, kOutput, kPostrouting };
-enum class HookType { kFilter, kNat };
+/// kRoute, of the output hook only, routes the packet anew when the chain changed its mark.
+enum class HookType { kFilter, kNat, kRoute };
 struct Hook {
   HookType type = HookType::kFilter;
   HookPoint point = HookPoint::kForward;

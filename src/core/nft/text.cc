@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kHookNames = {"prerouting", "input", "forward", "output",
                                                         "postrouting"};
-constexpr std::array<std::string_view, 2> kHookTypeNames = {"filter", "nat"};
+constexpr std::array<std::string_view, 3> kHookTypeNames = {"filter", "nat", "route"};
 
 std::string elementText(const SetSpec& spec, const Element& element) {
   std::string text =
@@ -97,7 +97,8 @@ struct OperationText {
   }
 
   std::string operator()(const AddTable& op) const {
-    return fmt::format("add table inet {}\n", op.table.name);
+    return fmt::format("add table inet {}{}\n", op.table.name,
+                       op.table.owner == 0 ? "" : " { flags owner; }");
   }
   std::string operator()(const DeleteTable&) const {
     return fmt::format("delete table inet {}\n", table);
@@ -144,6 +145,9 @@ std::string render(const Ruleset& ruleset) {
     return {};
   }
   std::string text = fmt::format("table inet {} {{\n", ruleset.table->name);
+  if (ruleset.table->owner != 0) {
+    text += "\tflags owner\n";
+  }
   if (!ruleset.table->comment.empty()) {
     text += fmt::format("\tcomment \"{}\"\n", ruleset.table->comment);
   }

@@ -15,7 +15,7 @@ constexpr std::array<std::uint32_t, 5> kHooks = {NF_INET_PRE_ROUTING, NF_INET_LO
                                                  NF_INET_FORWARD, NF_INET_LOCAL_OUT,
                                                  NF_INET_POST_ROUTING};
 /// By HookType.
-constexpr std::array<std::string_view, 2> kHookTypes = {"filter", "nat"};
+constexpr std::array<std::string_view, 3> kHookTypes = {"filter", "nat", "route"};
 
 }  // namespace
 
