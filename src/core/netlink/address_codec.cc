@@ -7,10 +7,6 @@
 #include <algorithm>
 
 namespace hitless::netlink {
-namespace {
-
-constexpr std::uint8_t kIpv4 = 2;   // AF_INET
-constexpr std::uint8_t kIpv6 = 10;  // AF_INET6
 
 std::optional<IpAddress> addressFrom(std::uint8_t family, ByteView bytes) {
   if (family == kIpv4 && bytes.size() == 4) {
@@ -24,8 +20,6 @@ std::optional<IpAddress> addressFrom(std::uint8_t family, ByteView bytes) {
   }
   return std::nullopt;
 }
-
-}  // namespace
 
 Bytes dumpAddresses(std::uint32_t sequence) {
   Bytes bytes;

@@ -8,6 +8,13 @@
 /// Addresses of interfaces (rtnetlink(7), RTM_NEWADDR).
 namespace hitless::netlink {
 
+/// AF_INET and AF_INET6, which the kernel's own headers for netlink do not define.
+inline constexpr std::uint8_t kIpv4 = 2;
+inline constexpr std::uint8_t kIpv6 = 10;
+
+/// The address in an attribute of a message of this family; nothing if it is neither's.
+std::optional<IpAddress> addressFrom(std::uint8_t family, ByteView bytes);
+
 /// Asks for all addresses of all interfaces.
 Bytes dumpAddresses(std::uint32_t sequence);
 
