@@ -9,6 +9,7 @@
 #include "core/nft/text.h"
 #include "core/rules/names.h"
 #include "core/rules/programmer.h"
+#include "core/rules/resolver_table.h"
 #include "core/rules/skeleton.h"
 #include "testing/result.h"
 #include "testing/services.h"
@@ -60,6 +61,13 @@ TEST(RulesGolden, BothFamilies) {
   expectGolden("dual-stack.nft", nft::render(skeleton({{IpFamily::kV4, IpFamily::kV6},
                                                        podsIn({*Cidr::parse("10.244.1.0/24"),
                                                                *Cidr::parse("fd00:1::/64")})})));
+}
+
+TEST(RulesGolden, Resolver) {
+  expectGolden("resolver.nft", nft::render(resolverTable({*IpAddress::parse("10.96.0.10"),
+                                                          *IpAddress::parse("169.254.20.10"),
+                                                          *IpAddress::parse("fd00:96::10")},
+                                                         {}, 4711)));
 }
 
 TEST(RulesGolden, DryRunOfOneEndpointLess) {

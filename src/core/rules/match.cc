@@ -27,7 +27,9 @@ using nft::Payload;
 using nft::PayloadBase;
 using nft::Register;
 
-constexpr std::uint32_t kDestinationPortOffset = 2;  // TCP, UDP and SCTP alike
+// TCP, UDP and SCTP alike.
+constexpr std::uint32_t kSourcePortOffset = 0;
+constexpr std::uint32_t kDestinationPortOffset = 2;
 
 Payload address(IpFamily family, bool source, Register to) {
   const bool v4 = family == IpFamily::kV4;
@@ -98,6 +100,13 @@ ServicePortKey packetKey(PortKind kind, IpFamily family) {
   return keyOf(kind, family, destinationAddress(family, word(0)), [](Register to) -> nft::Expr {
     return Payload{PayloadBase::kTransport, kDestinationPortOffset, 2, to};
   });
+}
+
+ServicePortKey sourceKey(IpFamily family) {
+  return keyOf(PortKind::kAddress, family, sourceAddress(family, word(0)),
+               [](Register to) -> nft::Expr {
+                 return Payload{PayloadBase::kTransport, kSourcePortOffset, 2, to};
+               });
 }
 
 ServicePortKey originalKey(PortKind kind, IpFamily family) {

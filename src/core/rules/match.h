@@ -29,6 +29,8 @@ struct ServicePortKey {
   std::uint8_t words = 0;  ///< The next free word.
 };
 ServicePortKey packetKey(PortKind kind, IpFamily family);
+/// The same of where the packet comes from: source address . protocol . source port.
+ServicePortKey sourceKey(IpFamily family);
 /// The same of the connection's first packet, before translation.
 ServicePortKey originalKey(PortKind kind, IpFamily family);
 /// Only packets of the family that are addressed to a node port address; nothing for kAddress.

@@ -8,7 +8,7 @@
 
 #include "base/ip.h"
 
-/// Every name in our table, as `nft list ruleset` shows it. Maps, sets and chains that hold
+/// Every name in our tables, as `nft list ruleset` shows it. Maps, sets and chains that hold
 /// addresses exist once per address family and carry its suffix.
 ///
 /// A *service port* here is what a packet is addressed to: address . protocol . port, or for a node
@@ -67,5 +67,12 @@ inline constexpr std::string_view kNoEndpoint = "no-endpoint";
 inline constexpr std::string_view kNodePortNoEndpoint = "no-endpoint-node-ports";
 inline constexpr std::string_view kNoLocalEndpoint = "no-local-endpoint";
 inline constexpr std::string_view kNodePortNoLocalEndpoint = "no-local-endpoint-node-ports";
+
+// The table that leads queries to the name server of this node (resolver_table.h).
+inline constexpr std::string_view kResolverTable = "hitless-dns";
+inline constexpr std::string_view kRawPrerouting = "raw-prerouting";
+inline constexpr std::string_view kRawOutput = "raw-output";
+/// Sets: address . protocol . port that the name server answers at.
+inline constexpr std::string_view kResolvers = "resolvers";
 
 }  // namespace hitless::rules::names
