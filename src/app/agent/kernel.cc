@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "app/agent/dns_door.h"
 #include "app/agent/service_plane.h"
 #include "core/rules/names.h"
 
@@ -71,7 +72,8 @@ Status removeRules(bool force) {
   }
   sys::NftDataplane dataplane = TRY(sys::NftDataplane::open(table()));
   ServicePlane plane(dataplane, {});
-  return plane.cleanup();
+  TRY_VOID(plane.cleanup());
+  return removeDnsDoor();
 }
 
 }  // namespace hitless::app

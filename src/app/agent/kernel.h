@@ -17,8 +17,8 @@ struct Kernel {
 /// runs here, no privilege, a kernel without nftables.
 Result<Kernel> openKernel();
 
-/// Removes our table with everything in it. kConflict while an agent runs, which would put it back,
-/// unless `force`.
+/// Removes our table with everything in it, and the routes of the DNS door. kConflict while an
+/// agent runs, which would put it back, unless `force`.
 Status removeRules(bool force);
 
 /// What a refusal of the kernel to list tables means to whoever started the agent.
