@@ -1,0 +1,42 @@
+#pragma once
+
+#include "core/dns/query.h"
+
+namespace hitless::dns {
+
+/// Extended DNS Errors (RFC 8914 5.2) that forwarding gives a reason with.
+enum class ExtendedError : std::uint16_t {
+  kNone = 0xffff,
+  kStaleAnswer = 3,
+  kNotReady = 14,
+  kProhibited = 18,
+  kStaleNxDomain = 19,
+  kNoReachableAuthority = 22,
+};
+
+/// What a reply takes over from the query that it answers.
+struct Asker {
+  std::uint16_t id = 0;
+  bool recursionDesired = false;
+  bool checkingDisabled = false;
+  bool authenticData = false;
+  bool edns = false;
+  bool dnssecOk = false;
+  std::size_t limit = kPlainUdpSize;  ///< The largest message that may be sent, bytes.
+  ByteView question;                  ///< Bytes of the question section, in the asker's case.
+};
+
+Asker askerOf(const Query& query, Transport transport);
+
+/// A reply without records. Its size; 0 if it does not fit into `out`, which never happens if that
+/// has kPlainUdpSize bytes.
+std::size_t writeError(const Asker& asker, Rcode rcode, ExtendedError why,
+                       std::span<std::uint8_t> out);
+
+/// The bytes of the OPT record that goes to the asker; 0 if it sent none.
+std::size_t optSize(const Asker& asker, ExtendedError why);
+/// Writes that record to the begin of `out`, which must have room for it. An extended error that
+/// is not kNone is told (RFC 8914).
+void writeOpt(const Asker& asker, ExtendedError why, std::span<std::uint8_t> out);
+
+}  // namespace hitless::dns
