@@ -39,24 +39,22 @@ void FlowCleaner::cleanLater() {
 }
 
 void FlowCleaner::remove(const std::vector<conntrack::Destination>& changed) {
+  const MonoTime begin = clock_.mono();
+  const auto removed = conntrack::removeStaleFlows(table_, changed);
+  if (!removed) {
+    spdlog::warn("cannot clean the connection table: {}", removed.error().text());
+    return;
+  }
+  const nanoseconds duration = clock_.mono() - begin;
   for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
-    std::vector<conntrack::Destination> ofFamily;
-    std::copy_if(changed.begin(), changed.end(), std::back_inserter(ofFamily),
-                 [&](const auto& destination) { return destination.address.family() == family; });
-    if (!ofFamily.empty()) {
-      remove(ofFamily, family);
+    if (std::any_of(changed.begin(), changed.end(), [&](const auto& destination) {
+          return destination.address.family() == family;
+        })) {
+      metrics_.flowCleaningSeconds.of(family).observe(duration);
     }
   }
-}
-
-void FlowCleaner::remove(const std::vector<conntrack::Destination>& changed, IpFamily family) {
-  const MonoTime begin = clock_.mono();
-  const Result<std::size_t> removed = conntrack::removeStaleFlows(table_, changed);
-  if (removed) {
-    metrics_.flowCleaningSeconds.of(family).observe(clock_.mono() - begin);
-    metrics_.staleFlowsDeleted.of(family) += *removed;
-  } else {
-    spdlog::warn("cannot clean the connection table: {}", removed.error().text());
+  for (const conntrack::Flow& flow : *removed) {
+    ++metrics_.staleFlowsDeleted.of(flow.original.destination.family());
   }
 }
 

@@ -24,7 +24,6 @@ class FlowCleaner {
  private:
   void cleanLater();
   void remove(const std::vector<conntrack::Destination>& changed);
-  void remove(const std::vector<conntrack::Destination>& changed, IpFamily family);
 
   conntrack::FlowTable& table_;
   const Clock& clock_;

@@ -12,19 +12,26 @@ using ::testing::ElementsAre;
 
 class Flows : public conntrack::FlowTable {
  public:
-  Result<std::vector<conntrack::Flow>> dump() override { return flows; }
+  Result<std::vector<conntrack::Flow>> dump() override {
+    ++dumps;
+    return flows;
+  }
   Status remove(const conntrack::Flow& flow) override {
     removed.push_back(flow.original.sourcePort);
     return {};
   }
+  int dumps = 0;
   std::vector<conntrack::Flow> flows;
   std::vector<std::uint16_t> removed;
 };
 
-/// An attempt from `port` at 10.96.0.10:80 that was not translated.
-conntrack::Flow attempt(std::uint8_t protocol, std::uint16_t port) {
-  const IpAddress client = *IpAddress::parse("10.1.1.1");
-  const IpAddress service = *IpAddress::parse("10.96.0.10");
+const IpAddress kService = *IpAddress::parse("10.96.0.10");
+const IpAddress kServiceV6 = *IpAddress::parse("fd00:96::10");
+
+/// An attempt from `port` at port 80 of a service that was not translated.
+conntrack::Flow attempt(std::uint8_t protocol, std::uint16_t port,
+                        const IpAddress& service = kService) {
+  const IpAddress client = *IpAddress::parse(service.isV4() ? "10.1.1.1" : "fd00:1::1");
   conntrack::Flow flow{
       {protocol, client, port, service, 80}, {protocol, service, 80, client, port}, {}, 0, 0};
   if (protocol == conntrack::kTcp) {
@@ -33,9 +40,11 @@ conntrack::Flow attempt(std::uint8_t protocol, std::uint16_t port) {
   return flow;
 }
 
-conntrack::Destination served(std::uint8_t protocol) {
-  const conntrack::Destination::Endpoint endpoint{*IpAddress::parse("10.1.1.2"), 8080};
-  return {protocol, *IpAddress::parse("10.96.0.10"), 80, {endpoint}, {endpoint}};
+conntrack::Destination served(std::uint8_t protocol, const IpAddress& service = kService) {
+  const char* endpoint = service.isV4() ? "10.1.1.2" : "fd00:1::2";
+  const std::vector<conntrack::Destination::Endpoint> endpoints{
+      {*IpAddress::parse(endpoint), 8080}};
+  return {protocol, service, 80, endpoints, endpoints};
 }
 
 TEST(FlowCleaner, CleansUdpAtOnceAndTcpWhenAnswersHaveHadTimeToArrive) {
@@ -50,6 +59,20 @@ TEST(FlowCleaner, CleansUdpAtOnceAndTcpWhenAnswersHaveHadTimeToArrive) {
   io.run();
   EXPECT_THAT(table.removed, ElementsAre(2, 1));
   EXPECT_EQ(metrics.staleFlowsDeleted.v4, 2U);
+}
+
+TEST(FlowCleaner, ReadsTheTableOnceForBothFamiliesAndCountsForEach) {
+  boost::asio::io_context io;
+  testing::FakeClock clock;
+  AgentMetrics metrics;
+  Flows table;
+  table.flows = {attempt(conntrack::kUdp, 1), attempt(conntrack::kUdp, 2, kServiceV6),
+                 attempt(conntrack::kUdp, 3, kServiceV6)};
+  FlowCleaner cleaner(io, table, clock, metrics);
+  cleaner.clean({served(conntrack::kUdp), served(conntrack::kUdp, kServiceV6)});
+  EXPECT_EQ(table.dumps, 1);
+  EXPECT_EQ(metrics.staleFlowsDeleted.v4, 1U);
+  EXPECT_EQ(metrics.staleFlowsDeleted.v6, 2U);
 }
 
 }  // namespace

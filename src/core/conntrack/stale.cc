@@ -67,16 +67,16 @@ std::vector<Flow> staleFlows(std::span<const Flow> flows, std::span<const Destin
   return result;
 }
 
-Result<std::size_t> removeStaleFlows(FlowTable& table, std::span<const Destination> changed) {
+Result<std::vector<Flow>> removeStaleFlows(FlowTable& table, std::span<const Destination> changed) {
   if (changed.empty()) {
-    return 0;
+    return std::vector<Flow>{};
   }
   const std::vector<Flow> flows = TRY(table.dump());
-  const std::vector<Flow> stale = staleFlows(flows, changed);
+  std::vector<Flow> stale = staleFlows(flows, changed);
   for (const Flow& flow : stale) {
     TRY_VOID(table.remove(flow));
   }
-  return stale.size();
+  return stale;
 }
 
 }  // namespace hitless::conntrack

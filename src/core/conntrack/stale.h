@@ -42,7 +42,7 @@ struct Destination {
 /// names an address more than once, the last counts.
 std::vector<Flow> staleFlows(std::span<const Flow> flows, std::span<const Destination> changed);
 
-/// Deletes the stale flows of a table; gives how many. Does not read the table if nothing changed.
-Result<std::size_t> removeStaleFlows(FlowTable& table, std::span<const Destination> changed);
+/// Deletes the stale flows of a table and gives them. Does not read the table if nothing changed.
+Result<std::vector<Flow>> removeStaleFlows(FlowTable& table, std::span<const Destination> changed);
 
 }  // namespace hitless::conntrack
