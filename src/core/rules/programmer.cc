@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "core/nft/diff.h"
+#include "core/rules/affinity.h"
 #include "core/rules/flows.h"
 #include "core/rules/names.h"
 #include "core/rules/skeleton.h"

@@ -2,12 +2,10 @@
 
 #include <cstdint>
 #include <map>
-#include <unordered_map>
 #include <vector>
 
 #include "core/conntrack/stale.h"
 #include "core/nft/dataplane.h"
-#include "core/rules/affinity.h"
 #include "core/rules/claims.h"
 #include "core/rules/elements.h"
 #include "core/rules/options.h"
@@ -70,9 +68,8 @@ class Programmer {
   Status apply(nft::Transaction transaction, SyncReceipt& receipt);
   void commit(Change change);
 
-  Surroundings surroundings() const {
-    return {options_, node_.addresses};
-  }  /// What layOut() needs to find the slots that were applied.
+  Surroundings surroundings() const { return {options_, node_.addresses}; }
+  /// What layOut() needs to find the slots that were applied.
   const Slots& slotsOf(const service::ServiceName& name) const;
 
   nft::Dataplane& dataplane_;
