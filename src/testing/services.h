@@ -75,6 +75,7 @@ struct EndpointSpec {
   bool serving = true;
   bool terminating = false;
   std::string hints = {};  ///< JSON: "forZones":[{"name":"a"}]
+  std::string hostname = {};
 };
 
 inline kube::ObjectPtr slice(const std::string& service, const std::vector<EndpointSpec>& endpoints,
@@ -84,9 +85,10 @@ inline kube::ObjectPtr slice(const std::string& service, const std::vector<Endpo
   for (const EndpointSpec& e : endpoints) {
     list += fmt::format(
         R"({}{{"addresses":["{}"],"nodeName":"{}",
-            "conditions":{{"ready":{},"serving":{},"terminating":{}}}{}}})",
+            "conditions":{{"ready":{},"serving":{},"terminating":{}}}{}{}}})",
         list.empty() ? "" : ",", e.ip, e.node, e.ready, e.serving, e.terminating,
-        e.hints.empty() ? "" : fmt::format(R"(,"hints":{{{}}})", e.hints));
+        e.hints.empty() ? "" : fmt::format(R"(,"hints":{{{}}})", e.hints),
+        e.hostname.empty() ? "" : fmt::format(R"(,"hostname":"{}")", e.hostname));
   }
   return object(fmt::format(
       R"({{"metadata":{{"name":"{}-{}","namespace":"default","resourceVersion":"{}",

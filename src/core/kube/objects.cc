@@ -213,6 +213,8 @@ Service serviceOf(const json::object& object) {
     service.ports.push_back(std::move(port));
   });
   service.selector = labelsOf(findObject(*spec, {"selector"}));
+  service.ipFamilies = stringsOf(findArray(*spec, {"ipFamilies"}));
+  service.externalName = str(*spec, {"externalName"});
   service.externalIPs = stringsOf(findArray(*spec, {"externalIPs"}));
   forEachObject(findArray(object, {"status", "loadBalancer", "ingress"}), [&](const json::object&
                                                                                   source) {

@@ -122,6 +122,8 @@ struct Service {
   ObjectMeta meta;
   std::string type = "ClusterIP";
   std::vector<std::string> clusterIPs;  ///< {"None"} for a headless Service.
+  std::vector<std::string> ipFamilies;  ///< "IPv4", "IPv6"
+  std::string externalName;             ///< Only of type ExternalName.
   std::vector<std::string> externalIPs;
   std::vector<LoadBalancerIngress> loadBalancerIngress;
   std::vector<std::string> loadBalancerSourceRanges;

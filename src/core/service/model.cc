@@ -65,6 +65,11 @@ Service serviceFrom(const kube::Service& source) {
   Service service;
   service.type = parse(kTypes, source.type).value_or(ServiceType::kClusterIp);
   service.headless = source.headless();
+  const auto& families = source.ipFamilies;
+  service.ipv6 = std::find(families.begin(), families.end(), "IPv6") != families.end();
+  service.ipv4 =
+      !service.ipv6 || std::find(families.begin(), families.end(), "IPv4") != families.end();
+  service.externalName = source.externalName;
   service.internal =
       parse(kPolicies, source.internalTrafficPolicy).value_or(TrafficPolicy::kCluster);
   service.external =
@@ -147,8 +152,15 @@ Slice sliceFrom(const kube::EndpointSlice& source, NodeNames& names) {
       if (const auto ip = IpAddress::parse(text)) {
         slice.endpoints.push_back(
             {*ip, endpoint.ready, endpoint.serving, endpoint.terminating, node, hints});
+        if (!endpoint.hostname.empty()) {
+          slice.hostnames.resize(slice.endpoints.size());
+          slice.hostnames.back() = endpoint.hostname;
+        }
       }
     }
+  }
+  if (!slice.hostnames.empty()) {
+    slice.hostnames.resize(slice.endpoints.size());
   }
   return slice;
 }

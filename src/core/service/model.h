@@ -41,6 +41,8 @@ struct ServicePort {
 struct Service {
   ServiceType type = ServiceType::kClusterIp;
   bool headless = false;
+  bool ipv4 = true;   ///< spec.ipFamilies has IPv4; of a headless Service what names may hold.
+  bool ipv6 = false;  ///< spec.ipFamilies has IPv6.
   TrafficPolicy internal = TrafficPolicy::kCluster;
   TrafficPolicy external = TrafficPolicy::kCluster;
   std::uint16_t healthCheckNodePort = 0;  ///< 0: none.
@@ -53,6 +55,7 @@ struct Service {
   std::vector<ServicePort> ports;      ///< Those of a protocol that is balanced.
   std::optional<std::string> proxyName;  ///< Label service.kubernetes.io/service-proxy-name.
   std::string uid;                       ///< Only with a healthCheckNodePort, for its Events.
+  std::string externalName;              ///< Only of type ExternalName.
 };
 Service serviceFrom(const kube::Service& service);
 
@@ -85,6 +88,8 @@ struct SlicePort {
 struct Slice {
   std::vector<SlicePort> ports;
   std::vector<Endpoint> endpoints;
+  /// The endpoints' names below the Service's, in the same order; empty if none has one.
+  std::vector<std::string> hostnames;
   bool headless = false;  ///< Label service.kubernetes.io/headless.
 };
 
