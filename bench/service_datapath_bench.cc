@@ -9,14 +9,15 @@
 #include <chrono>
 #include <cstdio>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "core/rules/names.h"
 #include "core/rules/programmer.h"
 #include "sys/netlink/nft_dataplane.h"
 #include "testing/fake_rng.h"
+#include "testing/service_network.h"
 #include "testing/services.h"
-
-#include "pod_network.h"
 
 namespace bench {
 namespace {
@@ -30,17 +31,18 @@ using hitless::Cidr;
 using hitless::IpAddress;
 using hitless::IpFamily;
 using SteadyClock = std::chrono::steady_clock;
-using testing::connectTo;
-using testing::within;
+using testing::Fd;
+using testing::Host;
 
 constexpr std::uint16_t kPort = 80;
 constexpr std::uint16_t kPodPort = 8080;
 constexpr int kFirstPackets = 3000;
 constexpr auto kConnectFor = std::chrono::seconds(2);
-constexpr const char* kPods[] = {"10.244.1.3", "10.244.1.4"};
+constexpr int kPatienceMs = 3000;
+constexpr testing::Dual kPods[] = {testing::kPodB, testing::kPodC};
 
-std::string vip(int service) {
-  return IpAddress::v4(0x0a600000U + 10U + static_cast<std::uint32_t>(service)).text();
+IpAddress vip(int service) {
+  return IpAddress::v4(0x0a600000U + 10U + static_cast<std::uint32_t>(service));
 }
 
 /// Feeds a program that reads rules from its standard input.
@@ -70,10 +72,11 @@ bool loadHitless(int services) {
     const std::string name = fmt::format("s{}", i);
     objects.changes.push_back(
         {watch::ChangeType::kUpsert,
-         testing::service(name, vip(i), {{"t", "TCP", kPort}, {"u", "UDP", kPort}})});
-    slices.changes.push_back({watch::ChangeType::kUpsert,
-                              testing::slice(name, {{kPods[0]}, {kPods[1]}},
-                                             {{"t", "TCP", kPodPort}, {"u", "UDP", kPodPort}})});
+         testing::service(name, vip(i).text(), {{"t", "TCP", kPort}, {"u", "UDP", kPort}})});
+    slices.changes.push_back(
+        {watch::ChangeType::kUpsert,
+         testing::slice(name, {{std::string(kPods[0].v4)}, {std::string(kPods[1].v4)}},
+                        {{"t", "TCP", kPodPort}, {"u", "UDP", kPodPort}})});
   }
   service::SnapshotBuilder builder;
   builder.applyServices(objects);
@@ -90,17 +93,17 @@ bool loadIptablesShape(int services) {
     chains += fmt::format(
         ":KUBE-SVC-{0} - [0:0]\n:KUBE-SEP-{0}-0 - [0:0]\n:KUBE-SEP-{0}-1 - [0:0]\n", name);
     rules += fmt::format("-A KUBE-SERVICES -d {}/32 -p {} -m {} --dport {} -j KUBE-SVC-{}\n",
-                         vip(i), protocol, protocol, kPort, name);
+                         vip(i).text(), protocol, protocol, kPort, name);
     rules += fmt::format(
         "-A KUBE-SVC-{0} ! -s 10.244.0.0/16 -d {1}/32 -p {2} -m {2} --dport {3} -j KUBE-MARK-MASQ\n"
         "-A KUBE-SVC-{0} -m statistic --mode random --probability 0.5 -j KUBE-SEP-{0}-0\n"
         "-A KUBE-SVC-{0} -j KUBE-SEP-{0}-1\n",
-        name, vip(i), protocol, kPort);
+        name, vip(i).text(), protocol, kPort);
     for (int e = 0; e < 2; ++e) {
       rules += fmt::format(
           "-A KUBE-SEP-{0}-{1} -s {2}/32 -j KUBE-MARK-MASQ\n"
           "-A KUBE-SEP-{0}-{1} -p {3} -m {3} -j DNAT --to-destination {2}:{4}\n",
-          name, e, kPods[e], protocol, kPodPort);
+          name, e, kPods[e].v4, protocol, kPodPort);
     }
   });
   return feed("iptables-legacy-restore",
@@ -122,14 +125,14 @@ bool loadNftablesShape(int services) {
   std::string elements;
   std::string chains;
   forEachPort(services, [&](int i, const char* protocol) {
-    elements +=
-        fmt::format("{} . {} . {} : goto service-{}-{},\n", vip(i), protocol, kPort, protocol, i);
+    elements += fmt::format("{} . {} . {} : goto service-{}-{},\n", vip(i).text(), protocol, kPort,
+                            protocol, i);
     chains += fmt::format(
         "chain service-{0}-{1} {{\n ip daddr {2} {0} dport {3} ip saddr != 10.244.0.0/16 jump "
         "mark-for-masquerade\n"
         " meta l4proto {0} dnat ip to numgen random mod 2 map {{ 0 : {4} . {5}, 1 : {6} . {5} "
         "}}\n}}\n",
-        protocol, i, vip(i), kPort, kPods[0], kPodPort, kPods[1]);
+        protocol, i, vip(i).text(), kPort, kPods[0].v4, kPodPort, kPods[1].v4);
   });
   return feed(
       "nft -f -",
@@ -152,9 +155,9 @@ bool loadNftablesShape(int services) {
 /// Answers whatever comes until told to stop.
 class Server {
  public:
-  explicit Server(int netns)
-      : udp_(within(netns, [] { return testing::serverSocket(SOCK_DGRAM, kPodPort); })),
-        tcp_(within(netns, [] { return testing::serverSocket(SOCK_STREAM, kPodPort); })),
+  Server(const testing::ServiceNetwork& network, Host pod)
+      : udp_(network.at(pod, [] { return testing::serverSocket(SOCK_DGRAM, kPodPort); })),
+        tcp_(network.at(pod, [] { return testing::serverSocket(SOCK_STREAM, kPodPort); })),
         thread_([this] { run(); }) {}
   ~Server() {
     stop_ = true;
@@ -163,52 +166,58 @@ class Server {
 
  private:
   void run() const {
-    pollfd fds[] = {{udp_, POLLIN, 0}, {tcp_, POLLIN, 0}};
+    pollfd fds[] = {{udp_.get(), POLLIN, 0}, {tcp_.get(), POLLIN, 0}};
     while (!stop_) {
       if (::poll(fds, 2, 50) < 1) {
         continue;
       }
-      sockaddr_in peer{};
-      socklen_t size = sizeof peer;
+      testing::SocketAddress peer;
       char byte = 0;
-      if (fds[0].revents != 0 && ::recvfrom(udp_, &byte, 1, MSG_DONTWAIT,
-                                            reinterpret_cast<sockaddr*>(&peer), &size) == 1) {
-        ::sendto(udp_, &byte, 1, 0, reinterpret_cast<sockaddr*>(&peer), size);
+      if (fds[0].revents != 0 && ::recvfrom(udp_.get(), &byte, 1, 0, peer.get(), &peer.size) == 1) {
+        ::sendto(udp_.get(), &byte, 1, 0, peer.get(), peer.size);
       }
       if (fds[1].revents != 0) {
-        const int fd = ::accept4(tcp_, nullptr, nullptr, SOCK_CLOEXEC);
-        ::close(fd);
+        const Fd accepted(::accept4(tcp_.get(), nullptr, nullptr, SOCK_CLOEXEC));
       }
     }
   }
 
-  int udp_;
-  int tcp_;
+  Fd udp_;
+  Fd tcp_;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };
 
-struct Figures {
-  double p50 = 0;
-  double p99 = 0;
-  double perSecond = 0;
-};
+/// Waits until a connection is made.
+bool established(const Fd& fd) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return testing::readable(fd.get(), kPatienceMs, POLLOUT) &&
+         ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+}
+
+/// Where the `i`th packet or connection goes.
+std::pair<IpAddress, std::uint16_t> target(testing::FakeRng& rng, int i, int services,
+                                           bool direct) {
+  const auto service = static_cast<int>(rng.below(static_cast<std::uint64_t>(services)));
+  return direct ? std::pair(kPods[i % 2].in(IpFamily::kV4), kPodPort)
+                : std::pair(vip(service), kPort);
+}
 
 /// Round trips of first packets, each from a new socket to a random service.
 std::vector<double> firstPackets(int services, bool direct) {
   testing::FakeRng rng(1);
   std::vector<double> times;
   for (int i = 0; i < kFirstPackets; ++i) {
-    const auto service = static_cast<int>(rng.below(static_cast<std::uint64_t>(services)));
-    const int fd = direct ? connectTo(SOCK_DGRAM, kPods[i % 2], kPodPort)
-                          : connectTo(SOCK_DGRAM, vip(service), kPort);
+    const auto [ip, port] = target(rng, i, services, direct);
+    const Fd fd = testing::startConnecting(SOCK_DGRAM, ip, port);
     char byte = 'x';
     const auto begin = SteadyClock::now();
-    if (::send(fd, &byte, 1, 0) == 1 && ::recv(fd, &byte, 1, 0) == 1) {
+    if (::send(fd.get(), &byte, 1, 0) == 1 && testing::readable(fd.get(), kPatienceMs) &&
+        ::recv(fd.get(), &byte, 1, 0) == 1) {
       times.push_back(
           std::chrono::duration<double, std::micro>(SteadyClock::now() - begin).count());
     }
-    ::close(fd);
   }
   std::sort(times.begin(), times.end());
   return times;
@@ -219,14 +228,12 @@ double connectionsPerSecond(int services, bool direct) {
   const auto begin = SteadyClock::now();
   int made = 0;
   while (SteadyClock::now() - begin < kConnectFor) {
-    const auto service = static_cast<int>(rng.below(static_cast<std::uint64_t>(services)));
-    const int fd = direct ? connectTo(SOCK_STREAM, kPods[made % 2], kPodPort)
-                          : connectTo(SOCK_STREAM, vip(service), kPort);
-    if (fd > 0) {
+    const auto [ip, port] = target(rng, made, services, direct);
+    const Fd fd = testing::startConnecting(SOCK_STREAM, ip, port);
+    if (established(fd)) {
       // A reset leaves no port in TIME_WAIT behind.
       const linger now{1, 0};
-      ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-      ::close(fd);
+      ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
       ++made;
     }
   }
@@ -252,11 +259,9 @@ int measure(const Shape& shape, int services) {
     std::perror("cannot make namespaces");
     return 1;
   }
-  testing::PodNetwork network;
-  const int client = network.addPod("10.244.1.2");
-  const int pods[] = {network.addPod(kPods[0]), network.addPod(kPods[1])};
-  const Server a(pods[0]);
-  const Server b(pods[1]);
+  const testing::ServiceNetwork network;
+  const Server a(network, kPods[0].host);
+  const Server b(network, kPods[1].host);
   const auto begin = SteadyClock::now();
   if (shape.load != nullptr && !shape.load(services)) {
     std::fprintf(stderr, "%s cannot be loaded here with %d services; left out\n", shape.name,
@@ -266,8 +271,8 @@ int measure(const Shape& shape, int services) {
   const double loadMs =
       std::chrono::duration<double, std::milli>(SteadyClock::now() - begin).count();
   const bool direct = shape.load == nullptr;
-  const auto times = within(client, [&] { return firstPackets(services, direct); });
-  const double rate = within(client, [&] { return connectionsPerSecond(services, direct); });
+  const auto times = network.at(Host::kA, [&] { return firstPackets(services, direct); });
+  const double rate = network.at(Host::kA, [&] { return connectionsPerSecond(services, direct); });
   const std::string scenario =
       direct ? shape.name : fmt::format("{} services, {}", services, shape.name);
   const auto row = [&](const char* metric, double value, const char* unit) {
