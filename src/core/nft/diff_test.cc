@@ -4,9 +4,9 @@
 
 #include <rapidcheck/gtest.h>
 
+#include "core/nft/apply.h"
 #include "core/nft/decode.h"
 #include "core/nft/encode.h"
-#include "core/nft/memory_dataplane.h"
 
 namespace hitless::nft {
 namespace {
