@@ -5,6 +5,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "core/nft/expr_codec.h"
+#include "core/nft/user_data.h"
 #include "core/nft/wire.h"
 
 namespace hitless::nft {

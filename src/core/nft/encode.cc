@@ -9,6 +9,7 @@
 #include <array>
 
 #include "core/nft/expr_codec.h"
+#include "core/nft/user_data.h"
 #include "core/nft/wire.h"
 
 namespace hitless::nft {
