@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 
 #include "sys/clock/real_clock.h"
@@ -16,6 +15,7 @@
 #include "sys/container/sandbox.h"
 #include "sys/files/files.h"
 #include "testing/netns.h"
+#include "testing/temp_folder.h"
 
 namespace hitless::sys {
 namespace {
@@ -28,13 +28,10 @@ using ::testing::Not;
 class Node {
  public:
   Node() {
-    char pattern[] = "/tmp/hitless-container-XXXXXX";
-    directory_ = ::mkdtemp(pattern);
     auto sandbox = Sandbox::create("pod-1", false, [] { return Status(); });
     EXPECT_TRUE(sandbox) << sandbox.error().text();
     sandbox_ = std::move(*sandbox);
   }
-  ~Node() { std::filesystem::remove_all(directory_); }
 
   ContainerConfig config(std::vector<std::string> argv) const {
     ContainerConfig out;
@@ -42,7 +39,7 @@ class Node {
     out.sandbox = &sandbox_;
     out.argv = std::move(argv);
     out.environment = {{"PATH", "/usr/bin:/bin"}, {"GREETING", "hello"}};
-    out.workDir = directory_ + "/work";
+    out.workDir = folder_.path() / "work";
     return out;
   }
 
@@ -88,8 +85,8 @@ class Node {
     until([&] { return log().find(text) != std::string::npos; });
   }
   std::string log() const { return readFile(logPath()).value_or(""); }
-  std::string logPath() const { return directory_ + "/logs/main/0.log"; }
-  const std::string& directory() const { return directory_; }
+  std::string logPath() const { return folder_.path() / "logs/main/0.log"; }
+  std::string directory() const { return folder_.path(); }
 
   void until(const std::function<bool()>& done) {
     while (!done()) {
@@ -102,7 +99,7 @@ class Node {
   RealClock clock;
 
  private:
-  std::string directory_;
+  testing::TempFolder folder_;
   Sandbox sandbox_;
 };
 

@@ -1,12 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
 #include "sys/kube/config.h"
+#include "testing/temp_folder.h"
 
 namespace hitless::sys {
 namespace {
@@ -14,32 +10,23 @@ namespace {
 using ::testing::HasSubstr;
 
 struct KubeconfigTest : ::testing::Test {
-  std::filesystem::path folder;
-  void SetUp() override {
-    char name[] = "/tmp/hitless-kubeconfig-XXXXXX";
-    folder = ::mkdtemp(name);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder); }
+  testing::TempFolder folder;
 
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder / name) << text;
-    return folder / name;
-  }
   Result<KubeConfig> load(const std::string& cluster, const std::string& user) const {
     return loadKubeconfig(
-        write("config",
-              "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
-              "clusters: [{name: k, cluster: {" +
-                  cluster +
-                  "}}]\n"
-                  "users: [{name: u, user: {" +
-                  user + "}}]\n"));
+        folder.write("config",
+                     "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                     "clusters: [{name: k, cluster: {" +
+                         cluster +
+                         "}}]\n"
+                         "users: [{name: u, user: {" +
+                         user + "}}]\n"));
   }
 };
 
 TEST_F(KubeconfigTest, ReadsDataAndFilesBesideIt) {
-  write("ca.crt", "CA");
-  write("token", "tok\n");
+  folder.write("ca.crt", "CA");
+  folder.write("token", "tok\n");
   const auto files =
       load("server: 'https://10.0.0.1:6443', certificate-authority: ca.crt", "tokenFile: token");
   ASSERT_TRUE(files) << files.error().text();
@@ -47,7 +34,7 @@ TEST_F(KubeconfigTest, ReadsDataAndFilesBesideIt) {
   EXPECT_EQ(files->port, 6443);
   EXPECT_EQ(files->caPem, "CA");
   EXPECT_EQ(files->token, "tok");
-  EXPECT_EQ(files->tokenFile, folder / "token");
+  EXPECT_EQ(files->tokenFile, folder.path() / "token");
   const auto data = load(
       "server: 'https://[fd00::1]/', certificate-authority-data: Q0FDQQ==, "
       "tls-server-name: kubernetes",
@@ -83,14 +70,14 @@ TEST_F(KubeconfigTest, ErrorsNameTheFileAndTheKey) {
     const auto config = load(c.cluster, c.user);
     ASSERT_FALSE(config) << c.cluster;
     EXPECT_THAT(config.error().text(), HasSubstr(c.expected));
-    EXPECT_THAT(config.error().text(), HasSubstr(folder.string()));
+    EXPECT_THAT(config.error().text(), HasSubstr(folder.path().string()));
   }
 }
 
 TEST_F(KubeconfigTest, SurvivesWhatIsNoKubeconfig) {
   for (const char* text : {"", "[]", "a: b", "{", "current-context: 7\ncontexts: {}\n",
                            "contexts: [[]]\ncurrent-context: x\n", "\x01\xff\xfe"}) {
-    EXPECT_FALSE(loadKubeconfig(write("config", text))) << text;
+    EXPECT_FALSE(loadKubeconfig(folder.write("config", text))) << text;
   }
   EXPECT_THAT(loadKubeconfig("/nonexistent/kubeconfig").error().text(),
               HasSubstr("/nonexistent/kubeconfig"));
@@ -99,35 +86,36 @@ TEST_F(KubeconfigTest, SurvivesWhatIsNoKubeconfig) {
 using InClusterTest = KubeconfigTest;
 
 TEST_F(InClusterTest, TakesAddressFromTheEnvironmentAndTrustFromTheAccount) {
-  write("ca.crt", "CA");
-  write("token", "tok\n");
-  const auto config = findKubeConfig("", {"fd00::1", "6443", folder});
+  folder.write("ca.crt", "CA");
+  folder.write("token", "tok\n");
+  const auto config = findKubeConfig("", {"fd00::1", "6443", folder.path()});
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->host, "fd00::1");
   EXPECT_EQ(config->port, 6443);
   EXPECT_EQ(config->caPem, "CA");
   EXPECT_EQ(config->token, "tok");
-  EXPECT_EQ(config->tokenFile, folder / "token");
+  EXPECT_EQ(config->tokenFile, folder.path() / "token");
 }
 
 TEST_F(InClusterTest, ErrorsSayWhatIsMissingAndWhatToDo) {
   const auto error = [&](const char* host, const char* port) {
-    const auto config = findKubeConfig("", {host, port, folder});
+    const auto config = findKubeConfig("", {host, port, folder.path()});
     return config ? "" : config.error().text();
   };
   EXPECT_THAT(error("", ""), HasSubstr("KUBERNETES_SERVICE_HOST"));
   EXPECT_THAT(error("", ""), HasSubstr("give --kubeconfig FILE"));
   EXPECT_THAT(error("10.0.0.1", "https"), HasSubstr("'https', which is no port number"));
   EXPECT_THAT(error("10.0.0.1", "443"), HasSubstr("ca.crt"));
-  write("ca.crt", "CA");
+  folder.write("ca.crt", "CA");
   EXPECT_THAT(error("10.0.0.1", "443"), HasSubstr("automountServiceAccountToken"));
-  write("token", "\n");
+  folder.write("token", "\n");
   EXPECT_THAT(error("10.0.0.1", "443"), HasSubstr("the token is empty"));
 }
 
 TEST_F(InClusterTest, AKubeconfigWins) {
-  EXPECT_THAT(findKubeConfig(folder / "none", {"10.0.0.1", "443", folder}).error().text(),
-              HasSubstr("none"));
+  EXPECT_THAT(
+      findKubeConfig(folder.path() / "none", {"10.0.0.1", "443", folder.path()}).error().text(),
+      HasSubstr("none"));
 }
 
 }  // namespace

@@ -1,14 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <mutex>
 
 #include "sys/kube/client.h"
 #include "sys/kube/token_source.h"
 #include "testing/fake_clock.h"
+#include "testing/temp_folder.h"
 #include "testing/tls_server.h"
 
 namespace hitless::sys {
@@ -19,17 +18,11 @@ using hitless::testing::TlsServer;
 using ::testing::ElementsAre;
 
 struct TokenTest : ::testing::Test {
-  std::filesystem::path folder;
+  hitless::testing::TempFolder folder;
   hitless::testing::FakeClock clock;
 
-  void SetUp() override {
-    char name[] = "/tmp/hitless-token-XXXXXX";
-    folder = ::mkdtemp(name);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder); }
-
-  std::string file() const { return folder / "token"; }
-  void write(const std::string& token) const { std::ofstream(file()) << token; }
+  std::string file() const { return folder.path() / "token"; }
+  void write(const std::string& token) const { folder.write("token", token); }
 };
 
 TEST_F(TokenTest, IsReadAgainAfterAMinute) {
