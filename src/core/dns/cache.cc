@@ -11,12 +11,6 @@ std::uint32_t number(seconds value) {
   return static_cast<std::uint32_t>(value.count());
 }
 
-/// Types of questions that stand for no records of that type (RFC 6895 3.1), but ANY.
-bool isMeta(Type type) {
-  const auto value = static_cast<std::uint16_t>(type);
-  return type == Type::kOpt || (value >= 128 && value < static_cast<std::uint16_t>(Type::kAny));
-}
-
 }  // namespace
 
 Cache::Cache(const CacheOptions& options, Rng& rng)
@@ -38,7 +32,7 @@ Lifetime Cache::lifetime(const ReplySummary& reply, Type type) const {
   const auto within = [](std::uint32_t ttl, seconds least, seconds most) {
     return std::min(std::max(ttl, number(least)), number(most));
   };
-  if (reply.truncated || isMeta(type)) {
+  if (reply.truncated || isMetaType(type)) {
     return {};
   }
   if (reply.rcode == static_cast<std::uint16_t>(Rcode::kServFail)) {

@@ -29,6 +29,12 @@ inline CacheKey keyOf(const Query& query) {
   return key;
 }
 
+/// A type that stands for no records of its own, so that replies cannot be kept nor shared: OPT and
+/// the question types (RFC 6895 3.1) but ANY.
+inline bool isMetaType(Type type) {
+  return type == Type::kOpt || (type >= static_cast<Type>(128) && type < Type::kAny);
+}
+
 /// SipHash-1-3 (Aumasson and Bernstein 2012) under a secret seed: names come from strangers, who
 /// must not be able to choose names that meet in one place of a hash table.
 class KeyHash {
