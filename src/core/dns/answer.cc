@@ -90,7 +90,7 @@ Outcome Answerer::finish(Rcode rcode) {
   Outcome outcome;
   outcome.rcode = rcode;
   outcome.truncated = truncated_;
-  outcome.size = writer_.finish({rcode, true, truncated_, false, {}});
+  outcome.size = writer_.finish({rcode, true, truncated_, false});
   return outcome;
 }
 
@@ -371,7 +371,9 @@ Outcome Answerer::walkSearch(FollowUp followUp) {
     if (match.kind != Match::Kind::kAbsent) {
       followUp_.chain = {{Name::fromWire(query_.question.name()), candidate}};
       followUp_.ttl = followUp.ttl;
-      return answerName(candidate.wire());
+      Outcome outcome = answerName(candidate.wire());
+      outcome.searched = true;
+      return outcome;
     }
     followUp.candidates.erase(followUp.candidates.begin());
   }
@@ -392,7 +394,9 @@ Outcome Answerer::resume(FollowUp followUp, ByteView reply) {
     truncated_ = truncated_ || found.truncated;
     note(splice(reply, writer_));
   }
-  return finish(found.rcode);
+  Outcome outcome = finish(found.rcode);
+  outcome.searched = followUp_.search;
+  return outcome;
 }
 
 Outcome Answerer::answerReverse(const std::vector<Name>& names) {
@@ -482,7 +486,7 @@ Outcome answer(const Zone& zone, const Query& query, const AnswerContext& contex
 }
 
 std::size_t refuse(const Query& query, Rcode rcode, std::span<std::uint8_t> out,
-                   std::optional<ExtendedError> why) {
+                   ExtendedError why) {
   MessageWriter writer(out, query.limit(Transport::kUdp), query);
   return writer.finish({rcode, false, false, false, why});
 }

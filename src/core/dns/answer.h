@@ -49,6 +49,7 @@ struct Outcome {
   std::size_t size = 0;
   Rcode rcode = Rcode::kNoError;
   bool truncated = false;
+  bool searched = false;  ///< The name was found in the asker's search list.
   FollowUp followUp;
 };
 
@@ -59,7 +60,7 @@ Outcome answer(const Zone& zone, const Query& query, const AnswerContext& contex
 
 /// An answer without data to any query, also to one that could not be parsed whole.
 std::size_t refuse(const Query& query, Rcode rcode, std::span<std::uint8_t> out,
-                   std::optional<ExtendedError> why = {});
+                   ExtendedError why = ExtendedError::kNone);
 
 /// Goes on after an upstream's reply for the first candidate; `reply` is empty if there is none.
 Outcome followed(const Zone& zone, const Query& query, const AnswerContext& context,

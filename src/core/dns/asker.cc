@@ -34,7 +34,8 @@ std::size_t optSize(const Asker& asker, ExtendedError why) {
   return kOptSize + (why == ExtendedError::kNone ? 0 : kErrorOptionSize);
 }
 
-void writeOpt(const Asker& asker, ExtendedError why, std::span<std::uint8_t> out) {
+void writeOpt(const Asker& asker, ExtendedError why, std::span<std::uint8_t> out,
+              std::uint8_t upperRcode) {
   if (!asker.edns) {
     return;
   }
@@ -42,7 +43,7 @@ void writeOpt(const Asker& asker, ExtendedError why, std::span<std::uint8_t> out
   out[0] = 0;
   writeU16(out, 1, static_cast<std::uint16_t>(Type::kOpt));
   writeU16(out, 3, kMaxUdpSize);
-  writeU16(out, 5, 0);
+  writeU16(out, 5, static_cast<std::uint16_t>(upperRcode << 8));
   writeU16(out, 7, asker.dnssecOk ? kDnssecOk : 0);
   writeU16(out, 9, tell ? kErrorOptionSize : 0);
   if (tell) {

@@ -4,16 +4,6 @@
 
 namespace hitless::dns {
 
-/// Extended DNS Errors (RFC 8914 5.2) that forwarding gives a reason with.
-enum class ExtendedError : std::uint16_t {
-  kNone = 0xffff,
-  kStaleAnswer = 3,
-  kNotReady = 14,
-  kProhibited = 18,
-  kStaleNxDomain = 19,
-  kNoReachableAuthority = 22,
-};
-
 /// What a reply takes over from the query that it answers.
 struct Asker {
   std::uint16_t id = 0;
@@ -36,7 +26,9 @@ std::size_t writeError(const Asker& asker, Rcode rcode, ExtendedError why,
 /// The bytes of the OPT record that goes to the asker; 0 if it sent none.
 std::size_t optSize(const Asker& asker, ExtendedError why);
 /// Writes that record to the begin of `out`, which must have room for it. An extended error that
-/// is not kNone is told (RFC 8914).
-void writeOpt(const Asker& asker, ExtendedError why, std::span<std::uint8_t> out);
+/// is not kNone is told (RFC 8914). `upperRcode`: the bits of the rcode that the header cannot
+/// hold.
+void writeOpt(const Asker& asker, ExtendedError why, std::span<std::uint8_t> out,
+              std::uint8_t upperRcode = 0);
 
 }  // namespace hitless::dns

@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/dns/asker.h"
+
 namespace hitless::dns {
 namespace {
 
 constexpr std::uint16_t kPointer = 0xc000;
-constexpr std::size_t kOptSize = 11;
-/// An extended error without text: option code, length, the code itself.
-constexpr std::size_t kExtendedErrorSize = 6;
-constexpr std::uint16_t kExtendedErrorOption = 15;
-
 ByteView bytesOf(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
@@ -20,7 +17,8 @@ ByteView bytesOf(std::string_view text) {
 
 MessageWriter::MessageWriter(std::span<std::uint8_t> out, std::size_t limit, const Query& query)
     : out_(out), limit_(std::min(limit, out.size())), query_(query) {
-  const std::size_t reserved = query.edns ? kOptSize + kExtendedErrorSize : 0;
+  const std::size_t reserved =
+      optSize(askerOf(query, Transport::kUdp), ExtendedError::kNoReachableAuthority);
   limit_ -= std::min(reserved, limit_);
   std::memset(out_.data(), 0, kHeaderSize);
   writeU16(out_, 0, query.id);
@@ -164,19 +162,10 @@ std::size_t MessageWriter::finish(const Ending& ending) {
   flags |= ending.recursionAvailable ? 0x0080 : 0;
   flags |= query_.checkingDisabled ? 0x0010 : 0;
   writeU16(out_, 2, flags);
-  if (query_.edns) {
-    limit_ = out_.size();  // The OPT's room was kept free.
-    put8(0);
-    put16(static_cast<std::uint16_t>(Type::kOpt));
-    put16(kMaxUdpSize);
-    put32(std::uint32_t{static_cast<std::uint8_t>(rcode >> 4)} << 24 |
-          (query_.edns->dnssecOk ? 0x8000U : 0U));
-    put16(ending.extendedError ? kExtendedErrorSize : 0);
-    if (ending.extendedError) {
-      put16(kExtendedErrorOption);
-      put16(2);
-      put16(static_cast<std::uint16_t>(*ending.extendedError));
-    }
+  if (query_.edns) {  // Its room was kept free.
+    const Asker asker = askerOf(query_, Transport::kUdp);
+    writeOpt(asker, ending.extendedError, out_.subspan(at_), static_cast<std::uint8_t>(rcode >> 4));
+    at_ += optSize(asker, ending.extendedError);
     counts_[2] += 1;
   }
   for (std::size_t section = 0; section < 3; ++section) {

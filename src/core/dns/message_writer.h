@@ -11,9 +11,6 @@ namespace hitless::dns {
 /// The section that a record goes to. They must be written in this order.
 enum class Section : std::uint8_t { kAnswer, kAuthority, kAdditional };
 
-/// Extended DNS Errors (RFC 8914): why, for people.
-enum class ExtendedError : std::uint16_t { kStaleAnswer = 3, kNotReady = 14, kNoReachable = 22 };
-
 /// Writes one response into a buffer that the caller keeps, at most `limit` bytes of it. What does
 /// not fit is left out whole. Nothing is allocated.
 class MessageWriter {
@@ -44,7 +41,7 @@ class MessageWriter {
     bool authoritative = false;
     bool truncated = false;
     bool recursionAvailable = false;
-    std::optional<ExtendedError> extendedError = {};  ///< Said only to clients with EDNS.
+    ExtendedError extendedError = ExtendedError::kNone;  ///< Said only to clients with EDNS.
   };
   /// Sets the header, adds the OPT if the client sent one, and gives the message's size.
   std::size_t finish(const Ending& ending);

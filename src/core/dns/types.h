@@ -46,6 +46,16 @@ enum class Rcode : std::uint16_t {
 };
 std::string text(Rcode rcode);
 
+/// Extended DNS Errors (RFC 8914 5.2): the reason of an answer, for people.
+enum class ExtendedError : std::uint16_t {
+  kNone = 0xffff,
+  kStaleAnswer = 3,
+  kNotReady = 14,
+  kProhibited = 18,
+  kStaleNxDomain = 19,
+  kNoReachableAuthority = 22,
+};
+
 enum class Transport : std::uint8_t { kUdp, kTcp };
 
 inline constexpr std::size_t kHeaderSize = 12;

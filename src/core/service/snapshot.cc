@@ -45,7 +45,7 @@ void Changes::merge(Changes other) {
 }
 
 /// Edits a snapshot: copies the shards and states that it changes, once, and shares the others.
-class SnapshotBuilder::Editor {
+class Snapshot::Editor {
  public:
   explicit Editor(Snapshot& snapshot) : snapshot_(snapshot) {}
 
@@ -71,7 +71,7 @@ class SnapshotBuilder::Editor {
     return changed;
   }
 
- private:
+  /// Puts the changes into the snapshot; so does the end of the editor's life.
   void finish() {
     if (states_.empty()) {
       return;
@@ -94,11 +94,24 @@ class SnapshotBuilder::Editor {
       (*shards)[index] = std::move(copy);
     }
     snapshot_.shards_ = std::move(shards);
+    states_.clear();
   }
 
+ private:
   Snapshot& snapshot_;
   std::map<ServiceName, std::shared_ptr<ServiceState>> states_;
 };
+
+Snapshot Snapshot::with(
+    const std::map<ServiceName, std::shared_ptr<const Service>>& services) const {
+  Snapshot changed = *this;
+  Editor editor(changed);
+  for (const auto& [name, service] : services) {
+    editor.edit(name).service = service;
+  }
+  editor.finish();
+  return changed;
+}
 
 void SnapshotBuilder::setService(Editor& editor, const watch::Change& change) {
   const kube::Service service = kube::serviceOf(*change.object);

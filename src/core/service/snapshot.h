@@ -42,9 +42,12 @@ class Snapshot {
   std::size_t size() const;
   /// The EndpointSlice resourceVersion up to which this snapshot is complete.
   std::uint64_t revision() const { return revision_; }
+  /// The same with these Service objects.
+  Snapshot with(const std::map<ServiceName, std::shared_ptr<const Service>>& services) const;
 
  private:
   friend class SnapshotBuilder;
+  class Editor;
   using Shard = std::map<ServiceName, std::shared_ptr<const ServiceState>>;
   /// A change copies one shard of so many, so its cost does not grow with the whole.
   static constexpr std::size_t kShards = 1024;
@@ -75,7 +78,7 @@ class SnapshotBuilder {
   const Snapshot& current() const { return current_; }
 
  private:
-  class Editor;
+  using Editor = Snapshot::Editor;
 
   void setService(Editor& editor, const watch::Change& change);
   void setSlice(Editor& editor, const watch::Change& change);

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstring>
+#include <utility>
+
+#include "base/ip.h"
+
+namespace hitless::sys {
+
+/// The address and port of an AF_INET or AF_INET6 socket address.
+inline std::pair<IpAddress, std::uint16_t> addressOf(const sockaddr_storage& storage) {
+  if (storage.ss_family == AF_INET) {
+    sockaddr_in v4;
+    std::memcpy(&v4, &storage, sizeof v4);
+    return {IpAddress::v4(ntohl(v4.sin_addr.s_addr)), ntohs(v4.sin_port)};
+  }
+  sockaddr_in6 v6;
+  std::memcpy(&v6, &storage, sizeof v6);
+  std::array<std::uint8_t, 16> bytes;
+  std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
+  return {IpAddress::v6(bytes), ntohs(v6.sin6_port)};
+}
+
+}  // namespace hitless::sys
