@@ -30,7 +30,7 @@ struct NodeOptions {
   std::string directory;
   std::string timeline;
   std::string profile;
-  std::string clusterDns;
+  std::vector<std::string> clusterDns;
   std::vector<std::string> agentArguments;
 };
 
@@ -127,7 +127,8 @@ std::function<int()> addNode(CLI::App& parser) {
   parser.add_option("--dir", options->directory, "Directory for logs and pods")->required();
   parser.add_option("--timeline", options->timeline, "File to append timeline events to");
   parser.add_option("--profile", options->profile, "Shown as the node's label hitless.io/profile");
-  parser.add_option("--cluster-dns", options->clusterDns, "The cluster's DNS server for pods");
+  parser.add_option("--cluster-dns", options->clusterDns, "The cluster's DNS servers for pods")
+      ->delimiter(',');
   parser.add_option("--agent-arg", options->agentArguments, "An argument of the agent; repeatable")
       ->allow_extra_args(false);
   return [options] {

@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "core/node/image.h"
@@ -19,9 +20,10 @@ struct NodeContext {
   timeline::Sink& timeline;
   node::NodeFacts facts;
   node::ImageLookup images;
-  std::string directory;   ///< Private to the cluster: logs, pod directories.
-  std::string clusterDns;  ///< Address of the cluster's DNS server; empty: there is none.
-  std::string token;       ///< What projected service account tokens contain.
+  std::string directory;  ///< Private to the cluster: logs, pod directories.
+  /// Addresses of the cluster's DNS Service; none: pods use the node's servers.
+  std::vector<std::string> clusterDns;
+  std::string token;  ///< What projected service account tokens contain.
 };
 
 }  // namespace hitless::app

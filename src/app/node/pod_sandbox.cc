@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/node/etc_files.h"
+#include "core/node/pod_dns.h"
 #include "sys/container/pod_files.h"
 #include "sys/files/files.h"
 
@@ -61,9 +62,14 @@ Status PodSandbox::writeFiles(const node::PodSpec& spec) {
   TRY_VOID(sys::writeFile(etc + "/hosts", node::hostsFile(spec, podIP_), 0644));
   const std::string hostname = spec.hostNetwork ? context_.facts.name : node::hostnameOf(spec);
   TRY_VOID(sys::writeFile(etc + "/hostname", hostname + "\n", 0644));
+  return sys::writeFile(etc + "/resolv.conf", resolvFile(spec), 0644);
+}
+
+std::string PodSandbox::resolvFile(const node::PodSpec& spec) {
   const std::string nodeFile = sys::readFile("/etc/resolv.conf").value_or("");
-  return sys::writeFile(etc + "/resolv.conf", node::resolvFile(spec, nodeFile, context_.clusterDns),
-                        0644);
+  node::PodDns dns = node::podDnsOf(spec, dns::parseResolvConf(nodeFile), context_.clusterDns);
+  warnings_ = std::move(dns.events);
+  return dns::render(dns.conf);
 }
 
 std::string PodSandbox::volumePath(const node::Volume& volume) const {

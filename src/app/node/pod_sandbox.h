@@ -2,9 +2,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/node/context.h"
 #include "app/node/pod_network.h"
+#include "core/node/command.h"
 #include "core/node/pod_spec.h"
 #include "core/node/sources.h"
 #include "sys/container/container_config.h"
@@ -32,6 +34,8 @@ class PodSandbox {
   void remove();
 
   const std::string& podIP() const { return podIP_; }
+  /// What make() did otherwise than the manifest says.
+  const std::vector<node::Emit>& warnings() const { return warnings_; }
   const sys::Sandbox& namespaces() const { return *sandbox_; }
   /// The container's volumes and the pod's files, with subPathExpr expanded. Makes missing subPath
   /// directories.
@@ -42,6 +46,7 @@ class PodSandbox {
  private:
   Status connect(const node::PodSpec& spec);
   Status writeFiles(const node::PodSpec& spec);
+  std::string resolvFile(const node::PodSpec& spec);
   Status makeVolume(const node::PodSpec& spec, const node::Volume& volume,
                     const node::Sources& sources);
   std::string volumePath(const node::Volume& volume) const;
@@ -52,6 +57,7 @@ class PodSandbox {
   std::string directory_;
   std::string podIP_;
   std::optional<sys::Sandbox> sandbox_;
+  std::vector<node::Emit> warnings_;
 };
 
 }  // namespace hitless::app

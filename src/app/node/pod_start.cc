@@ -48,6 +48,9 @@ void PodRunner::carryOut(const node::MakeSandbox&) {
       return;
     }
     self.sources_ = std::move(*sources);
+    for (const node::Emit& warning : self.sandbox_->warnings()) {
+      self.carryOut(warning);
+    }
     self.run(self.machine_.sandboxReady(self.sandbox_->podIP()));
   });
 }

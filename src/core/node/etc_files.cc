@@ -6,11 +6,6 @@
 #include <algorithm>
 
 namespace hitless::node {
-namespace {
-
-constexpr std::string_view kClusterDomain = "cluster.local";
-
-}  // namespace
 
 std::string hostnameOf(const PodSpec& spec) {
   std::string name = spec.hostname.empty() ? spec.name : spec.hostname;
@@ -33,38 +28,6 @@ std::string hostsFile(const PodSpec& spec, const std::string& podIP) {
   }
   for (const HostAlias& alias : spec.hostAliases) {
     out += fmt::format("{}\t{}\n", alias.ip, fmt::join(alias.hostnames, "\t"));
-  }
-  return out;
-}
-
-std::string resolvFile(const PodSpec& spec, const std::string& nodeFile,
-                       const std::string& clusterDns) {
-  const DnsConfig& dns = spec.dns;
-  const bool cluster = dns.policy == "ClusterFirstWithHostNet" ||
-                       (dns.policy == "ClusterFirst" && !spec.hostNetwork);
-  std::string out;
-  std::vector<std::string> searches = dns.searches;
-  std::vector<std::string> options = dns.options;
-  if (cluster && !clusterDns.empty()) {
-    out = fmt::format("nameserver {}\n", clusterDns);
-    searches.insert(searches.begin(),
-                    {fmt::format("{}.svc.{}", spec.ns, kClusterDomain),
-                     fmt::format("svc.{}", kClusterDomain), std::string(kClusterDomain)});
-    options.insert(options.begin(), "ndots:5");
-  } else if (dns.policy != "None") {
-    out = nodeFile;
-    if (!out.empty() && out.back() != '\n') {
-      out.push_back('\n');
-    }
-  }
-  for (const std::string& server : dns.nameservers) {
-    out += fmt::format("nameserver {}\n", server);
-  }
-  if (!searches.empty()) {
-    out += fmt::format("search {}\n", fmt::join(searches, " "));
-  }
-  if (!options.empty()) {
-    out += fmt::format("options {}\n", fmt::join(options, " "));
   }
   return out;
 }

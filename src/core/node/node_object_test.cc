@@ -88,7 +88,7 @@ TEST(NodeEventBook, CountsRepetitions) {
   EXPECT_NE(book.write(pod, {true, "BackOff", "no", "c"}, clock.wall()).name, first.name);
 }
 
-TEST(NodeEtcFiles, NameThePodAndItsServers) {
+TEST(NodeEtcFiles, NameThePodAndItsAliases) {
   PodSpec pod;
   pod.name = "db-0";
   pod.ns = "ns";
@@ -97,13 +97,6 @@ TEST(NodeEtcFiles, NameThePodAndItsServers) {
   EXPECT_THAT(hostsFile(pod, "10.1.1.1"),
               HasSubstr("10.1.1.1\tdb-0.db.ns.svc.cluster.local\tdb-0\n"));
   EXPECT_THAT(hostsFile(pod, "10.1.1.1"), HasSubstr("1.2.3.4\ta\tb\n"));
-  EXPECT_EQ(resolvFile(pod, "nameserver 9.9.9.9", ""), "nameserver 9.9.9.9\n");
-  EXPECT_EQ(resolvFile(pod, "x", "10.96.0.10"),
-            "nameserver 10.96.0.10\nsearch ns.svc.cluster.local svc.cluster.local cluster.local\n"
-            "options ndots:5\n");
-  pod.dns.policy = "None";
-  pod.dns.nameservers = {"8.8.8.8"};
-  EXPECT_EQ(resolvFile(pod, "x", "10.96.0.10"), "nameserver 8.8.8.8\n");
 }
 
 TEST(NodeObject, IsANodeThatIsReady) {
