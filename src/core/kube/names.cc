@@ -58,6 +58,11 @@ constexpr std::string_view kDnsSubdomainText =
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
     "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used "
     "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+constexpr std::string_view kSearchDomainText =
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' "
+    "or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex "
+    "used for validation is "
+    "'_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')";
 constexpr std::string_view kNameText =
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
     "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
@@ -91,6 +96,20 @@ std::optional<std::string> dnsSubdomainError(std::string_view text) {
   for (const std::string_view label : split(text, '.')) {
     if (!isDnsLabel(label)) {
       return std::string(kDnsSubdomainText);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> searchDomainError(std::string_view text) {
+  if (text.size() > 253) {
+    return tooLong(253);
+  }
+  const auto inside = [](char c) { return isLowerAlnum(c) || c == '-' || c == '_'; };
+  for (std::string_view label : split(text, '.')) {
+    label.remove_prefix(label.starts_with('_') ? 1 : 0);
+    if (!made(label, inside, isLowerAlnum)) {
+      return std::string(kSearchDomainText);
     }
   }
   return std::nullopt;

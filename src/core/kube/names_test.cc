@@ -18,6 +18,11 @@ TEST(Names, KeepTheirForms) {
   EXPECT_TRUE(dns1035LabelError("1a"));
   EXPECT_FALSE(dnsSubdomainError("a.b-c.1"));
   EXPECT_TRUE(dnsSubdomainError("a..b"));
+  EXPECT_FALSE(searchDomainError("_tcp.a_b.example.com"));
+  EXPECT_TRUE(searchDomainError("a_.b"));
+  EXPECT_TRUE(searchDomainError("__a"));
+  EXPECT_TRUE(searchDomainError("A"));
+  EXPECT_TRUE(searchDomainError(""));
   EXPECT_FALSE(qualifiedNameError("example.com/My_name.1"));
   EXPECT_TRUE(qualifiedNameError("/x"));
   EXPECT_TRUE(qualifiedNameError("a/b/c"));

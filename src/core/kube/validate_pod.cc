@@ -90,6 +90,7 @@ void validateTolerationUpdate(const json::object& now, const json::object& befor
 void validatePodSpec(const json::object& spec, const std::string& path, FieldErrors& errors) {
   validateVolumes(spec, path, errors);
   validateContainers(spec, path, errors);
+  validatePodDns(spec, path, errors);
 }
 
 void validatePod(const json::object& pod, FieldErrors& errors) {

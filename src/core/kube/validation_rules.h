@@ -34,6 +34,7 @@ void validateSelector(const json::object& selector, const std::string& path, Fie
 void validatePodSpec(const json::object& spec, const std::string& path, FieldErrors& errors);
 void validatePod(const json::object& pod, FieldErrors& errors);
 void validatePodUpdate(const json::object& now, const json::object& before, FieldErrors& errors);
+void validatePodDns(const json::object& spec, const std::string& path, FieldErrors& errors);
 void validateContainers(const json::object& spec, const std::string& path, FieldErrors& errors);
 
 void validateDeployment(const json::object& deployment, FieldErrors& errors);

@@ -103,6 +103,27 @@ TEST(ValidateCreate, SaysWhatIsWrongInTheServersWords) {
           {res::kPods,
            R"({"spec":{"volumes":[{"name":"v","emptyDir":{},"hostPath":{"path":"/"}}]}})",
            "spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type"},
+          {res::kPods, R"({"spec":{"dnsPolicy":"Sometimes"}})",
+           "spec.dnsPolicy: Unsupported value: \"Sometimes\": supported values: "
+           "\"ClusterFirst\", \"ClusterFirstWithHostNet\", \"Default\", \"None\""},
+          {res::kPods, R"({"spec":{"dnsPolicy":"None"}})",
+           "spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None"},
+          {res::kPods, R"({"spec":{"dnsPolicy":"None","dnsConfig":{"searches":["a"]}}})",
+           "spec.dnsConfig.nameservers: Required value: must provide at least one DNS nameserver "
+           "when `dnsPolicy` is None"},
+          {res::kPods,
+           R"({"spec":{"dnsConfig":{"nameservers":["1.1.1.1","1.1.1.2","1.1.1.3","::1"]}}})",
+           "spec.dnsConfig.nameservers: Invalid value: []string{\"1.1.1.1\", \"1.1.1.2\", "
+           "\"1.1.1.3\", \"::1\"}: must not have more than 3 nameservers"},
+          {res::kPods, R"({"spec":{"dnsConfig":{"nameservers":["dns.example.com"]}}})",
+           "spec.dnsConfig.nameservers[0]: Invalid value: \"dns.example.com\": must be a valid IP "
+           "address, (e.g. 10.9.8.7 or 2001:db8::ffff)"},
+          {res::kPods, R"({"spec":{"dnsConfig":{"options":[{"name":"a"},{"value":"b"}]}}})",
+           "spec.dnsConfig.options[1]: Required value: must not be empty"},
+          {res::kDeployments,
+           R"({"spec":{"template":{"spec":{"dnsPolicy":"None","dnsConfig":{}}}}})",
+           "spec.template.spec.dnsConfig.nameservers: Required value: must provide at least one "
+           "DNS nameserver when `dnsPolicy` is None"},
           {res::kServices, R"({"spec":{"ports":null}})", "spec.ports: Required value"},
           {res::kServices, R"({"spec":{"ports":[{"port":80},{"port":81,"name":"b"}]}})",
            "spec.ports[0].name: Required value"},
@@ -124,6 +145,40 @@ TEST(ValidateCreate, SaysWhatIsWrongInTheServersWords) {
               std::vector<std::string>{item.error})
         << item.patch;
   }
+}
+
+/// The errors of a pod with these search domains.
+std::vector<std::string> searchErrors(const std::vector<std::string>& searches) {
+  json::object pod = valid(res::kPods);
+  json::array list;
+  for (const std::string& domain : searches) {
+    list.emplace_back(domain);
+  }
+  pod["spec"].as_object()["dnsConfig"] = json::object{{"searches", std::move(list)}};
+  return errorsOf(validateCreate(res::kPods, pod));
+}
+
+TEST(ValidateCreate, LimitsSearchDomains) {
+  EXPECT_TRUE(searchErrors({".", "_tcp.example.com.", "a_b"}).empty());
+  const auto underscore = searchErrors({"a", "Example.com"});
+  ASSERT_EQ(underscore.size(), 1U);
+  EXPECT_TRUE(underscore[0].starts_with(
+      "spec.dnsConfig.searches[1]: Invalid value: \"Example.com\": a lowercase RFC 1123"));
+  EXPECT_TRUE(searchErrors(std::vector<std::string>(32, "a")).empty());
+  const auto many = searchErrors(std::vector<std::string>(33, "a"));
+  ASSERT_EQ(many.size(), 1U);
+  EXPECT_TRUE(many[0].ends_with("must not have more than 32 search paths"));
+  // Eight of 253 characters and one of 16, with spaces, are 2048.
+  std::string label(62, 'x');
+  const std::string longest = label + "x." + label + "x." + label + "x." + label.substr(1);
+  std::vector<std::string> searches(8, longest);
+  searches.push_back(std::string(16, 'y'));
+  EXPECT_TRUE(searchErrors(searches).empty());
+  searches.back() += 'y';
+  const auto long_ = searchErrors(searches);
+  ASSERT_EQ(long_.size(), 1U);
+  EXPECT_TRUE(long_[0].ends_with(
+      "must not have more than 2048 characters (including spaces) in the search list"));
 }
 
 TEST(ValidateUpdate, KeepsAWorkloadsSelector) {
