@@ -11,10 +11,11 @@ namespace hitless::app {
 struct Addresses {
   Cidr fabric;    ///< Joins the nodes; .1 is the control plane, .10+i is node i.
   Cidr pods;      ///< Cut into one /24 for each node.
-  Cidr services;  ///< ClusterIPs; .1 is the Service "kubernetes".
+  Cidr services;  ///< ClusterIPs; .1 is the Service "kubernetes", .10 "kube-dns".
 
   static Addresses standard();
 
+  IpAddress dns() const { return services.at(10); }
   IpAddress controlPlane() const { return fabric.at(1); }
   /// index counts from 1, as in the node's name.
   IpAddress node(int index) const { return fabric.at(static_cast<std::uint32_t>(9 + index)); }

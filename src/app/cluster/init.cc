@@ -93,6 +93,7 @@ Status Init::startApi() {
   api.serviceCidr = addresses_.services;
   api.podAddress = addresses_.controlPlane();
   api.podPort = kApiPort;
+  api.dnsAddress = addresses_.dns();
   api_ = TRY(sys::ApiServer::start(io_, clock_, rng_, *timeline_, std::move(api)));
   TRY_VOID(api_->writeKubeconfig(options_.runDir + "/kubeconfig",
                                  fmt::format("https://127.0.0.1:{}", hostPort)));

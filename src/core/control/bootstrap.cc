@@ -1,5 +1,6 @@
 #include "core/control/bootstrap.h"
 
+#include "core/control/controllers/cluster_dns.h"
 #include "core/kube/objects.h"
 
 namespace hitless::control {
@@ -45,6 +46,27 @@ json::object kubernetesSlice(const IpAddress& address, std::uint16_t port) {
       {"ports", json::array{json::object{{"name", "https"}, {"port", port}, {"protocol", "TCP"}}}}};
 }
 
+json::object dnsPort(std::string_view name, std::string_view protocol, std::uint16_t port,
+                     std::uint16_t target) {
+  return {{"name", name}, {"protocol", protocol}, {"port", port}, {"targetPort", target}};
+}
+
+/// As kubeadm makes it, but without a selector: the servers are not pods.
+json::object dnsService(const IpAddress& address, std::uint16_t agentPort) {
+  const json::object labels{{"k8s-app", kDnsService},
+                            {"kubernetes.io/cluster-service", "true"},
+                            {"kubernetes.io/name", "hitless"}};
+  const json::object annotations{{"prometheus.io/port", "9153"}, {"prometheus.io/scrape", "true"}};
+  return {
+      {"metadata",
+       json::object{{"name", kDnsService}, {"labels", labels}, {"annotations", annotations}}},
+      {"spec", json::object{{"type", "ClusterIP"},
+                            {"clusterIP", address.text()},
+                            {"ports", json::array{dnsPort("dns", "UDP", 53, 53),
+                                                  dnsPort("dns-tcp", "TCP", 53, 53),
+                                                  dnsPort("metrics", "TCP", 9153, agentPort)}}}}};
+}
+
 }  // namespace
 
 Status bootstrap(Registry& registry, const BootstrapOptions& options) {
@@ -57,6 +79,10 @@ Status bootstrap(Registry& registry, const BootstrapOptions& options) {
   if (options.address) {
     TRY_VOID(ensure(registry, kube::res::kEndpointSlices, "default",
                     kubernetesSlice(*options.address, options.port)));
+  }
+  if (options.dns) {
+    TRY_VOID(ensure(registry, kube::res::kServices, kDnsNamespace,
+                    dnsService(*options.dns, options.agentPort)));
   }
   return {};
 }

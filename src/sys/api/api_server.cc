@@ -64,6 +64,7 @@ class Server : public ApiServer {
     first.services = options_.serviceCidr;
     first.address = options_.podAddress;
     first.port = options_.podPort;
+    first.dns = options_.dnsAddress;
     TRY_VOID(control::bootstrap(registry_, first));
     HttpServerOptions http;
     http.certificatePem = certificate.certificatePem;

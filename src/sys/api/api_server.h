@@ -32,6 +32,8 @@ struct ApiServerOptions {
   /// Where pods reach this server: the endpoint of the Service kubernetes.
   std::optional<IpAddress> podAddress;
   std::uint16_t podPort = 6443;
+  /// The cluster IP of the cluster's DNS Service; absent: there is none.
+  std::optional<IpAddress> dnsAddress;
   nanoseconds bookmarkEvery = seconds{60};
   nanoseconds eventLifetime = std::chrono::hours{1};
 };

@@ -15,5 +15,6 @@ extern const Controller kNamespace;
 extern const Controller kNamespaceDefaults;
 extern const Controller kNodeLifecycle;
 extern const Controller kPodGarbage;
+extern const Controller kClusterDns;
 
 }  // namespace hitless::control::bindings

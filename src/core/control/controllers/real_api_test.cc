@@ -49,7 +49,10 @@ class WatchedSink : public ActionSink {
 class RealApi : public ::testing::Test {
  protected:
   RealApi() : registry_(store_, clock_, rng_, timeline_, {}), sink_(registry_) {
-    EXPECT_TRUE(bootstrap(registry_, {}));
+    BootstrapOptions options;
+    options.dns = *IpAddress::parse("10.96.0.10");
+    const Status made = bootstrap(registry_, options);
+    EXPECT_TRUE(made) << made.error().text();
     manager_ =
         std::make_unique<Manager>(store_, sink_, timeline_, clock_, rng_, ManagerOptions{}, [] {});
     manager_->start();
@@ -123,6 +126,28 @@ class RealApi : public ::testing::Test {
   std::unique_ptr<Manager> manager_;
   int lastIp_ = 0;
 };
+
+TEST_F(RealApi, TheDnsServiceHasTheNodesAsItsServers) {
+  create(kNodes, R"({"apiVersion":"v1","kind":"Node","metadata":{"name":"n2"},
+      "status":{"addresses":[{"type":"InternalIP","address":"172.30.0.10"}],
+                "conditions":[{"type":"Ready","status":"True"}]}})");
+  settle();
+  EXPECT_THAT(sink_.refusals, IsEmpty());
+  const auto service = store_.get(kServices, "kube-system", "kube-dns");
+  ASSERT_TRUE(service);
+  EXPECT_EQ(kube::serviceOf(*service).clusterIPs, std::vector<std::string>{"10.96.0.10"});
+  const auto slice = store_.get(kEndpointSlices, "kube-system", "kube-dns");
+  ASSERT_TRUE(slice);
+  const kube::EndpointSlice decoded = kube::endpointSliceOf(*slice);
+  ASSERT_EQ(decoded.endpoints.size(), 1U);
+  EXPECT_EQ(decoded.endpoints[0].addresses, std::vector<std::string>{"172.30.0.10"});
+  EXPECT_EQ(decoded.ports.size(), 3U);
+  // At rest: what it wrote is what it wants.
+  patch(kNodes, "n2", R"({"metadata":{"labels":{"a":"b"}}})");
+  settle();
+  const auto again = store_.get(kEndpointSlices, "kube-system", "kube-dns");
+  EXPECT_EQ(kube::metaOf(*again).resourceVersion, decoded.meta.resourceVersion);
+}
 
 TEST_F(RealApi, ARolloutIsAcceptedAndComesToRest) {
   create(kServices, hitless::testing::kWebService);
