@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/agent/kernel.h"
 #include "core/nft/diff.h"
 #include "core/rules/names.h"
 
@@ -93,11 +94,14 @@ Status DnsDoor::addRoutes(const std::vector<IpAddress>& addresses) {
 }
 
 Status DnsDoor::programTable(const std::vector<IpAddress>& addresses) {
-  const nft::Ruleset present = TRY(dataplane_.read());
+  const auto present = dataplane_.read();
+  if (!present) {
+    return tl::unexpected(explainRefusal(present.error()));
+  }
   const nft::Ruleset wanted = rules::resolverTable(addresses, options_.rules, dataplane_.port());
-  const auto applied = dataplane_.apply(nft::diff(present, wanted));
+  const auto applied = dataplane_.apply(nft::diff(*present, wanted));
   if (!applied) {
-    return tl::unexpected(explain(applied.error(), present.table, dataplane_.port()));
+    return tl::unexpected(explain(applied.error(), present->table, dataplane_.port()));
   }
   return {};
 }

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
 
 #include <csignal>
 
@@ -400,6 +402,35 @@ TEST(DnsDoor, WhatOutlivesItIsRemoved) {
     ASSERT_OK(removeDnsDoor());
     ASSERT_OK(removeDnsDoor());
     EXPECT_EQ(outputOf(looks), before);
+  });
+}
+
+/// Gives every privilege up but these.
+bool keepOnly(std::uint32_t capabilities) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  const std::array<__user_cap_data_struct, 2> data{{{capabilities, capabilities, 0}, {}}};
+  return ::syscall(SYS_capset, &header, data.data()) == 0;
+}
+
+TEST(DnsDoor, NeedsNetAdminAndNetBindService) {
+  inNamespaces([] {
+    setLoopbackUp();
+    ASSERT_EQ(outputOf("ip addr add 192.0.2.1/32 dev lo; ip route add default dev lo"), "");
+    ASSERT_TRUE(keepOnly(1U << CAP_NET_ADMIN | 1U << CAP_NET_BIND_SERVICE));
+    auto door = DnsDoor::open();
+    ASSERT_OK(door);
+    Resolver resolver(kBothAddresses);
+    ASSERT_OK(door->serve(kBothAddresses));
+    const Fd client = testing::startConnecting(SOCK_DGRAM, kBothAddresses[0], kPort);
+    ASSERT_EQ(::send(client.get(), "?", 1, 0), 1);
+    resolver.answerOne(SOCK_DGRAM);
+    EXPECT_TRUE(readable(client.get()));
+  });
+  inNamespaces([] {
+    ASSERT_TRUE(keepOnly(1U << CAP_NET_BIND_SERVICE));
+    const auto refused = DnsDoor::open();
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().text(), HasSubstr("CAP_NET_ADMIN is needed"));
   });
 }
 
