@@ -108,7 +108,7 @@ def run(count, endpoints, rows):
         rows.append({"case": case, "metric": "start to complete kernel", "value": (moment - begin_wall) / 1e6,
                      "unit": "ms", "peer": peer})
         collections[SLICES].watching.wait(30)
-        time.sleep(0.5)  # Not to wait for a thing: the figures of an agent at rest are wanted.
+        time.sleep(1)  # Not to wait for a thing: the figures of an agent at rest are wanted.
         peer = {"name": "kube-proxy 1.36 nftables", "value": 192} if (count, endpoints) == (10000, 2) else {}
         rows.append({"case": case, "metric": "resident at rest", "value": status_of(agent.pid, "VmRSS"), "unit": "MiB",
                      "peer": peer})

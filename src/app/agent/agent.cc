@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
-#include <boost/asio/post.hpp>
-
 #include "app/agent/unread.h"
 #include "core/drain/gate_hook.h"
 
@@ -26,7 +24,8 @@ Agent::Agent(Parts parts, AgentOptions options)
       serviceHealth_({parts.io, parts.plane, health_, events_, metrics_, options_.nodeName}),
       front_(parts.io, options_.port),
       healthzFront_(parts.io, options_.healthz.port),
-      metricsFront_(parts.io, options_.metrics.port) {
+      metricsFront_(parts.io, options_.metrics.port),
+      trim_(parts.io) {
   metrics_.started = parts_.clock.mono();
 }
 
@@ -68,6 +67,7 @@ void Agent::start() {
 void Agent::stop() {
   watchers_.clear();
   guard_.stop();
+  trim_.cancel();
   if (parts_.monitor != nullptr) {
     parts_.monitor->stop();
   }
@@ -91,10 +91,19 @@ void Agent::onAcknowledged(std::uint64_t watermark) {
   gate_.onWatermark(watermark);
   serviceHealth_.publish(parts_.plane.takeApplied());
   if (std::exchange(fullSince_, false)) {
-    // What a whole state took until it was in the kernel is free once the callers have returned.
-    // The C library would keep it, because it lies among what stays.
-    boost::asio::post(parts_.io, [] { ::malloc_trim(0); });
+    trimLater();
   }
+}
+
+void Agent::trimLater() {
+  // What a whole state took until it was in the kernel is free once the connections have been
+  // cleaned. The C library would keep it, because it lies among what stays.
+  trim_.expires_after(2 * FlowCleaner::kDelay);
+  trim_.async_wait([](const boost::system::error_code& error) {
+    if (!error) {
+      ::malloc_trim(0);
+    }
+  });
 }
 
 void Agent::watch(const kube::Resource& resource, const std::string& fieldSelector,

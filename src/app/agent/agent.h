@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/steady_timer.hpp>
 #include <functional>
 
 #include "app/agent/event_writer.h"
@@ -53,6 +54,7 @@ class Agent {
   void onOwnNode(const kube::Node& node);
   void onAddresses(std::vector<IpAddress> addresses);
   void onAcknowledged(std::uint64_t watermark);
+  void trimLater();
   std::set<std::string> nodePortAddresses() const;
 
   Parts parts_;
@@ -69,6 +71,7 @@ class Agent {
   Front front_;
   Front healthzFront_;
   Front metricsFront_;
+  boost::asio::steady_timer trim_;
   bool fullSince_ = false;  ///< A whole state came since the last commit.
   std::vector<std::unique_ptr<sys::Watcher>> watchers_;
 };

@@ -7,11 +7,6 @@
 #include <utility>
 
 namespace hitless::app {
-namespace {
-
-constexpr nanoseconds kDelay = milliseconds(300);
-
-}  // namespace
 
 void FlowCleaner::clean(std::vector<conntrack::Destination> changed) {
   const auto tcp = std::stable_partition(

@@ -17,8 +17,11 @@ class FlowCleaner {
               AgentMetrics& metrics)
       : table_(table), clock_(clock), metrics_(metrics), timer_(io) {}
 
-  /// UDP at once. TCP a little later: an attempt whose answer is on its way must not lose its
-  /// entry, while a SYN that was lost is repeated after 1 s (RFC 6298 2) at the earliest.
+  /// How long TCP waits: an attempt whose answer is on its way must not lose its entry, while a SYN
+  /// that was lost is repeated after 1 s (RFC 6298 2) at the earliest.
+  static constexpr nanoseconds kDelay = milliseconds(300);
+
+  /// UDP at once, TCP after kDelay.
   void clean(std::vector<conntrack::Destination> changed);
 
  private:

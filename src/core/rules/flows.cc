@@ -15,6 +15,7 @@ using service::Target;
 
 std::vector<Destination::Endpoint> endpointsOf(const std::vector<Target>& targets) {
   std::vector<Destination::Endpoint> list;
+  list.reserve(targets.size());
   for (const Target& target : targets) {
     list.emplace_back(target.ip, target.port);
   }
