@@ -25,6 +25,8 @@ Agent::Agent(Parts parts, AgentOptions options)
       front_(parts.io, options_.port),
       healthzFront_(parts.io, options_.healthz.port),
       metricsFront_(parts.io, options_.metrics.port),
+      dnsHealthFront_(parts.io, options_.dnsHealth.port),
+      dnsReadyFront_(parts.io, options_.dnsReady.port),
       trim_(parts.io) {
   metrics_.started = parts_.clock.mono();
 }
@@ -61,7 +63,23 @@ void Agent::start() {
   watch(kube::res::kServiceCidrs, "",
         [this](const watch::Update& update) { loop_.onServiceCidrs(update); });
   watch(kube::res::kPods, "spec.nodeName=" + options_.nodeName,
-        [this](const watch::Update& update) { gate_.onPods(update); });
+        [this](const watch::Update& update) {
+          gate_.onPods(update);
+          if (parts_.dns != nullptr) {
+            parts_.dns->applyPods(update);
+          }
+        });
+  watchForDns();
+}
+
+void Agent::watchForDns() {
+  if (parts_.dns == nullptr) {
+    return;
+  }
+  open(dnsHealthFront_, options_.dnsHealth);
+  open(dnsReadyFront_, options_.dnsReady);
+  watch(kube::res::kNamespaces, "",
+        [this](const watch::Update& update) { parts_.dns->applyNamespaces(update); });
 }
 
 void Agent::stop() {
@@ -75,8 +93,12 @@ void Agent::stop() {
     parts_.addresses->stop();
   }
   serviceHealth_.close();
-  for (Front* front : {&front_, &healthzFront_, &metricsFront_}) {
+  for (Front* front :
+       {&front_, &healthzFront_, &metricsFront_, &dnsHealthFront_, &dnsReadyFront_}) {
     front->close();
+  }
+  if (parts_.dns != nullptr) {
+    parts_.dns->stop();
   }
 }
 
@@ -116,6 +138,9 @@ void Agent::watch(const kube::Resource& resource, const std::string& fieldSelect
   const auto delivered = [this, name = std::string(resource.plural),
                           deliver = std::move(deliver)](const watch::Update& update) {
     metrics_.lastNews[name] = parts_.clock.mono();
+    if (parts_.dns != nullptr) {
+      parts_.dns->heard();
+    }
     deliver(update);
     fullSince_ = fullSince_ || update.kind == watch::Update::Kind::kFull;
   };
@@ -171,6 +196,24 @@ void Agent::addRoutes() {
   addHealthRoutes(healthzFront_);
   addMetricsRoute(front_);
   addMetricsRoute(metricsFront_);
+  if (parts_.dns != nullptr) {
+    for (Front* front : {&front_, &dnsHealthFront_, &dnsReadyFront_}) {
+      addDnsRoutes(*front);
+    }
+  }
+}
+
+void Agent::addDnsRoutes(Front& front) {
+  using Responder = std::shared_ptr<sys::HttpResponder>;
+  front.route("/health",
+              [](const sys::HttpRequest&, const std::string&, const Responder& responder) {
+                responder->send(200, "text/plain", "OK");
+              });
+  front.route("/ready",
+              [this](const sys::HttpRequest&, const std::string&, const Responder& responder) {
+                const bool ready = parts_.dns->ready();
+                responder->send(ready ? 200 : 503, "text/plain", ready ? "OK" : "kubernetes");
+              });
 }
 
 void Agent::addHealthRoutes(Front& front) {
@@ -186,8 +229,14 @@ void Agent::addHealthRoutes(Front& front) {
 void Agent::addMetricsRoute(Front& front) {
   front.route("/metrics", [this](const sys::HttpRequest&, const std::string&,
                                  const std::shared_ptr<sys::HttpResponder>& responder) {
-    responder->send(200, "text/plain; version=0.0.4",
-                    render({metrics_, parts_.clock.mono(), sys::selfStats()}));
+    const auto send = [this, responder](const sys::NameServerStats* dns) {
+      responder->send(200, "text/plain; version=0.0.4",
+                      render({metrics_, parts_.clock.mono(), sys::selfStats(), dns}));
+    };
+    if (parts_.dns == nullptr) {
+      return send(nullptr);
+    }
+    parts_.dns->stats([send](const sys::NameServerStats& stats) { send(&stats); });
   });
 }
 

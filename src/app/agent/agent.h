@@ -3,6 +3,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 
+#include "app/agent/dns_plane.h"
 #include "app/agent/event_writer.h"
 #include "app/agent/flow_cleaner.h"
 #include "app/agent/front.h"
@@ -34,6 +35,7 @@ class Agent {
     drain::UntakenConnections& untaken;
     sys::NftMonitor* monitor = nullptr;  ///< Of the plane's table; without it nothing is healed.
     sys::AddressMonitor* addresses = nullptr;  ///< Needed for nodePortNetworks.
+    DnsPlane* dns = nullptr;                   ///< Without it no names are served.
   };
 
   Agent(Parts parts, AgentOptions options);
@@ -47,6 +49,8 @@ class Agent {
   void addRoutes();
   void addHealthRoutes(Front& front);
   void addMetricsRoute(Front& front);
+  void addDnsRoutes(Front& front);
+  void watchForDns();
   void open(Front& front, const BindAddress& address);
   void watch(const kube::Resource& resource, const std::string& fieldSelector,
              std::function<void(const watch::Update&)> deliver);
@@ -71,6 +75,8 @@ class Agent {
   Front front_;
   Front healthzFront_;
   Front metricsFront_;
+  Front dnsHealthFront_;
+  Front dnsReadyFront_;
   boost::asio::steady_timer trim_;
   bool fullSince_ = false;  ///< A whole state came since the last commit.
   std::vector<std::unique_ptr<sys::Watcher>> watchers_;

@@ -48,10 +48,14 @@ Status runAgent(const AgentCommandLine& line) {
   sys::Conntrack flows = TRY(sys::Conntrack::open());
   sys::PodSockets untaken;
   applyMachineSettings(line.proxy);
+  std::optional<DnsPlane> dns;
+  if (line.dns.enabled) {
+    dns.emplace(io, clock, line.dns);
+  }
   PlaneOptions planned = TRY(planeOptions(line));
-  ServicePlane plane(kernel.dataplane, std::move(planned));
+  ServicePlane plane(kernel.dataplane, std::move(planned), dns ? &*dns : nullptr);
   Agent agent({io, *client, clock, rng, timeline, plane, flows, untaken, &kernel.monitor,
-               addresses ? &*addresses : nullptr},
+               addresses ? &*addresses : nullptr, dns ? &*dns : nullptr},
               options);
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](const boost::system::error_code&, int) {

@@ -7,29 +7,12 @@
 #include <array>
 
 #include "app/agent/config_file.h"
+#include "app/agent/dns_flags.h"
 #include "base/text.h"
 #include "sys/files/files.h"
 
 namespace hitless::app {
 namespace {
-
-/// An option in Go's duration syntax.
-void addDuration(CLI::App& parser, const std::string& name, nanoseconds& target,
-                 const std::string& help) {
-  parser
-      .add_option_function<std::string>(
-          name,
-          [&target, name](const std::string& text) {
-            const auto value = parseDuration(text);
-            if (!value || *value < nanoseconds{}) {
-              throw CLI::ValidationError(name,
-                                         "'" + text + "' is not a duration such as 1s or 300ms");
-            }
-            target = *value;
-          },
-          help)
-      ->type_name("DURATION");
-}
 
 void declareKeys(CLI::App& parser, AgentCommandLine& line) {
   for (const ConfigKey& key : configKeys()) {
@@ -87,6 +70,7 @@ void declare(CLI::App& parser, AgentCommandLine& line) {
   addDuration(parser, "--gate-reserve", options.gate.reserve,
               "What the gate leaves to the application (default 5s); half of the period is the "
               "gate's in any case");
+  declareDns(parser, line);
   parser.add_flag("--dry-run", line.dryRun,
                   "Print what would be done to the packet rules now, as nft commands, and exit");
   parser.add_flag("--cleanup", line.cleanup, "Remove the packet rules and exit");
@@ -130,6 +114,7 @@ Result<PlaneOptions> planeOptions(const AgentCommandLine& line) {
   plane.masqueradeAll = proxy.masqueradeAll;
   plane.primaryNodePorts = proxy.primaryNodePorts;
   plane.nodePortNetworks = proxy.nodePortNetworks;
+  plane.linger = line.dns.enabled ? line.dns.linger : nanoseconds{};
   if (proxy.detectLocalMode == "BridgeInterface") {
     plane.pods = {Mode::kBridge, {}, proxy.bridgeInterface};
   } else if (proxy.detectLocalMode == "InterfaceNamePrefix") {

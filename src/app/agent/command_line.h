@@ -4,6 +4,7 @@
 #include <list>
 #include <string>
 
+#include "app/agent/dns_options.h"
 #include "app/agent/options.h"
 #include "app/agent/proxy_config.h"
 #include "app/agent/service_plane.h"
@@ -15,6 +16,7 @@ namespace hitless::app {
 struct AgentCommandLine {
   AgentOptions agent;
   ProxyConfig proxy;
+  DnsOptions dns;
   std::string configFile;
   bool cleanup = false;
   bool force = false;

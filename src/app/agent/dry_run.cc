@@ -75,7 +75,7 @@ Result<std::string> DryRun::run(nanoseconds patience) {
                 fmt::format("the API server did not tell its {} in time", *missing.begin()),
                 "see the kubeconfig's server, and the permissions of its user");
   }
-  (void)TRY(plane.sync());
+  (void)TRY(plane.sync(parts_.clock.mono()));
   return commands;
 }
 

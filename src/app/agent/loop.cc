@@ -18,7 +18,8 @@ Loop::Loop(Parts parts, std::string node, nanoseconds minSyncPeriod, Acknowledge
       node_(std::move(node)),
       pacer_(minSyncPeriod),
       acknowledge_(std::move(acknowledge)),
-      timer_(parts.io) {}
+      timer_(parts.io),
+      departures_(parts.io) {}
 
 void Loop::onServices(const watch::Update& update) {
   parts_.plane.applyServices(update);
@@ -109,7 +110,7 @@ void Loop::arm() {
 void Loop::sync() {
   const std::uint64_t revision = seen_;
   const MonoTime begin = parts_.clock.mono();
-  Result<rules::SyncReceipt> receipt = parts_.plane.sync();
+  Result<rules::SyncReceipt> receipt = parts_.plane.sync(begin);
   if (!receipt) {
     ++parts_.metrics.syncFailures;
     parts_.metrics.syncSeconds.observe(parts_.clock.mono() - begin);
@@ -119,7 +120,22 @@ void Loop::sync() {
   }
   pacer_.succeeded(parts_.clock.mono());
   dirtySince_.reset();
+  awaitDepartures();
   committed(std::move(*receipt), begin, revision);
+}
+
+void Loop::awaitDepartures() {
+  const auto deadline = parts_.plane.deadline();
+  if (!deadline) {
+    departures_.cancel();
+    return;
+  }
+  departures_.expires_after(std::max(nanoseconds{}, *deadline - parts_.clock.mono()));
+  departures_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) {
+      want();
+    }
+  });
 }
 
 void Loop::committed(rules::SyncReceipt receipt, MonoTime begin, std::uint64_t revision) {

@@ -58,6 +58,7 @@ class Loop {
   void schedule();
   void arm();
   void sync();
+  void awaitDepartures();
   void committed(rules::SyncReceipt receipt, MonoTime begin, std::uint64_t revision);
   void count(const rules::SyncReceipt& receipt, nanoseconds duration);
   void acknowledge(std::uint64_t revision);
@@ -68,6 +69,7 @@ class Loop {
   SyncPacer pacer_;
   Acknowledge acknowledge_;
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer departures_;  ///< Ends when rules that lingered are to go.
   bool servicesSynced_ = false;
   bool slicesSynced_ = false;
   bool nodesSynced_ = false;

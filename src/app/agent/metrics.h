@@ -8,6 +8,7 @@
 #include "app/agent/histogram.h"
 #include "base/clock.h"
 #include "base/ip.h"
+#include "sys/dns/name_server.h"
 #include "sys/process/self_stats.h"
 
 namespace hitless::app {
@@ -65,6 +66,7 @@ struct Scrape {
   const AgentMetrics& metrics;
   MonoTime now{};
   sys::SelfStats process;
+  const sys::NameServerStats* dns = nullptr;  ///< nullptr: no names are served.
 };
 
 /// Prometheus text format 0.0.4.

@@ -26,6 +26,8 @@ struct AgentOptions {
   std::vector<std::string> bind;  ///< Empty: 127.0.0.1 and the own Node's InternalIPs.
   BindAddress healthz;            ///< /healthz, /livez and /readyz, as kube-proxy serves them.
   BindAddress metrics;
+  BindAddress dnsHealth;  ///< /health of the name server, as CoreDNS serves it.
+  BindAddress dnsReady;   ///< /ready
   nanoseconds minSyncPeriod{};
   nanoseconds syncPeriod = seconds(30);
   /// Where node ports, and the health checks of Services, are served: on the Node's InternalIPs,

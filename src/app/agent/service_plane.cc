@@ -17,9 +17,11 @@ std::vector<Cidr> networksOf(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-ServicePlane::ServicePlane(nft::Dataplane& dataplane, PlaneOptions options)
+ServicePlane::ServicePlane(nft::Dataplane& dataplane, PlaneOptions options, NamePublisher* names)
     : options_(std::move(options)),
       view_{options_.node, options_.proxyName, {}, {}},
+      names_(names),
+      departures_(options_.linger),
       programmer_(dataplane, view_, rules_) {
   rules_.families = {IpFamily::kV4, IpFamily::kV6};
   rules_.pods = options_.pods;
@@ -96,8 +98,17 @@ bool ServicePlane::configure() {
   return programmer_.configure(view_, rules_);
 }
 
-Result<rules::SyncReceipt> ServicePlane::sync() {
-  Result<rules::SyncReceipt> receipt = programmer_.sync(builder_.current(), changes_);
+Result<rules::SyncReceipt> ServicePlane::sync(MonoTime now) {
+  const service::Snapshot& current = builder_.current();
+  if (names_ != nullptr) {
+    names_->withdraw(current, changes_);
+  }
+  departures_.update(seen_, current, changes_, now);
+  seen_ = current;
+  Result<rules::SyncReceipt> receipt = programmer_.sync(departures_.overlay(current), changes_);
+  if (receipt && names_ != nullptr) {
+    names_->publish(current);
+  }
   if (receipt) {
     applied_.merge(std::exchange(changes_, {}));
   }

@@ -5,8 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "app/agent/name_publisher.h"
 #include "base/error.h"
 #include "core/rules/programmer.h"
+#include "core/service/departures.h"
 #include "core/service/snapshot.h"
 #include "core/watch/update.h"
 
@@ -23,13 +25,16 @@ struct PlaneOptions {
   /// these networks.
   bool primaryNodePorts = true;
   std::vector<Cidr> nodePortNetworks = {};
+  /// How long the rules of a Service that is gone stay, because its name was told until then.
+  nanoseconds linger{};
 };
 
 /// From the news of the cluster to the node's packet rules: the part of the loop between the
 /// watches and the acknowledgement.
 class ServicePlane {
  public:
-  ServicePlane(nft::Dataplane& dataplane, PlaneOptions options);
+  /// `names` may be nullptr.
+  ServicePlane(nft::Dataplane& dataplane, PlaneOptions options, NamePublisher* names = nullptr);
 
   void applyServices(const watch::Update& update) {
     changes_.merge(builder_.applyServices(update));
@@ -46,7 +51,9 @@ class ServicePlane {
 
   /// Makes the data plane agree with everything taken in so far. After an error, and when told to,
   /// it trusts nothing it knew of the data plane and reads it back.
-  Result<rules::SyncReceipt> sync();
+  Result<rules::SyncReceipt> sync(MonoTime now);
+  /// When a sync is due although nothing changed: rules that lingered go.
+  std::optional<MonoTime> deadline() const { return departures_.deadline(); }
   /// What successful syncs have brought to the kernel since the last call.
   service::Changes takeApplied() { return std::exchange(applied_, {}); }
   void distrust() { programmer_.distrust(); }
@@ -69,6 +76,9 @@ class ServicePlane {
   service::SnapshotBuilder builder_;
   service::Changes changes_;  ///< Since the last successful sync.
   service::Changes applied_;
+  NamePublisher* names_;
+  service::Snapshot seen_;  ///< At the last sync.
+  service::Departures departures_;
   rules::Programmer programmer_;
 };
 

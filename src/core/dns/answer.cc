@@ -210,7 +210,8 @@ void Answerer::addApex(std::string_view name) {
 }
 
 void Answerer::addGeneration(std::string_view name) {
-  const auto age = std::chrono::duration_cast<milliseconds>(context_.now - zone_.contact()).count();
+  const auto age =
+      std::chrono::duration_cast<milliseconds>(context_.now - context_.contact).count();
   const std::string texts[] = {
       fmt::format("generation={}", zone_.generation()),
       fmt::format("resourceVersion={}", zone_.revision()),

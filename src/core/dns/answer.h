@@ -14,6 +14,7 @@ namespace hitless::dns {
 struct AnswerContext {
   Transport transport = Transport::kUdp;
   MonoTime now{};
+  MonoTime contact{};        ///< When the API server last said anything.
   std::uint64_t random = 0;  ///< Decides the order of addresses.
   /// The query may wait for a name that is expected to appear.
   bool mayPark = false;

@@ -227,7 +227,7 @@ TEST(DnsAnswer, TheZonesOwnRecords) {
   EXPECT_THAT(ns.additional, ElementsAre("ns.dns.cluster.local. 5 A 10.96.0.2"));
   EXPECT_THAT(zone.ask({"ns.dns.cluster.local"}).answer,
               ElementsAre("ns.dns.cluster.local. 5 A 10.96.0.2"));
-  zone.zone.setContact(zone.clock.mono());
+  zone.context.contact = zone.clock.mono();
   zone.clock.advance(milliseconds(1250));
   EXPECT_THAT(zone.ask({"generation.cluster.local", Type::kTxt}).answer,
               ElementsAre("generation.cluster.local. 0 TXT \"generation=1\" \"resourceVersion=1\" "

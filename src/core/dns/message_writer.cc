@@ -155,13 +155,13 @@ bool MessageWriter::raw(Section section, std::string_view owner, Type type, Clas
 
 std::size_t MessageWriter::finish(const Ending& ending) {
   const auto rcode = static_cast<std::uint16_t>(ending.rcode);
-  std::uint16_t flags = 0x8000 | (rcode & 0xf);
-  flags |= ending.authoritative ? 0x0400 : 0;
-  flags |= ending.truncated ? 0x0200 : 0;
-  flags |= query_.recursionDesired ? 0x0100 : 0;
-  flags |= ending.recursionAvailable ? 0x0080 : 0;
-  flags |= query_.checkingDisabled ? 0x0010 : 0;
-  writeU16(out_, 2, flags);
+  std::uint16_t flags = kFlagResponse | (rcode & kRcodeMask);
+  flags |= ending.authoritative ? kFlagAuthoritative : 0;
+  flags |= ending.truncated ? kFlagTruncated : 0;
+  flags |= query_.recursionDesired ? kFlagRecursionDesired : 0;
+  flags |= ending.recursionAvailable ? kFlagRecursionAvailable : 0;
+  flags |= query_.checkingDisabled ? kFlagCheckingDisabled : 0;
+  writeU16(out_, kFlagsAt, flags);
   if (query_.edns) {  // Its room was kept free.
     const Asker asker = askerOf(query_, Transport::kUdp);
     writeOpt(asker, ending.extendedError, out_.subspan(at_), static_cast<std::uint8_t>(rcode >> 4));
@@ -169,7 +169,7 @@ std::size_t MessageWriter::finish(const Ending& ending) {
     counts_[2] += 1;
   }
   for (std::size_t section = 0; section < 3; ++section) {
-    writeU16(out_, 6 + 2 * section, counts_[section]);
+    writeU16(out_, kAnswerCountAt + 2 * section, counts_[section]);
   }
   return at_;
 }

@@ -4,15 +4,13 @@
 #include <string_view>
 
 #include "base/ip.h"
+#include "core/dns/packet.h"
 #include "core/dns/query.h"
 
 namespace hitless::dns {
 
-/// The section that a record goes to. They must be written in this order.
-enum class Section : std::uint8_t { kAnswer, kAuthority, kAdditional };
-
 /// Writes one response into a buffer that the caller keeps, at most `limit` bytes of it. What does
-/// not fit is left out whole. Nothing is allocated.
+/// not fit is left out whole. Sections must be written in their order. Nothing is allocated.
 class MessageWriter {
  public:
   /// Begins with the header and the client's question as it was asked. `out` must hold the header

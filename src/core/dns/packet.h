@@ -11,6 +11,7 @@ namespace hitless::dns {
 
 inline constexpr std::uint16_t kFlagResponse = 0x8000;
 inline constexpr std::uint16_t kFlagOpcode = 0x7800;
+inline constexpr std::uint16_t kFlagAuthoritative = 0x0400;
 inline constexpr std::uint16_t kFlagTruncated = 0x0200;
 inline constexpr std::uint16_t kFlagRecursionDesired = 0x0100;
 inline constexpr std::uint16_t kFlagRecursionAvailable = 0x0080;

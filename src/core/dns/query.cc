@@ -2,14 +2,11 @@
 
 #include <algorithm>
 
+#include "core/dns/packet.h"
+
 namespace hitless::dns {
 namespace {
 
-constexpr std::uint16_t kResponse = 0x8000;
-constexpr std::uint16_t kOpcodeMask = 0x7800;
-constexpr std::uint16_t kRecursionDesired = 0x0100;
-constexpr std::uint16_t kAuthenticData = 0x0020;
-constexpr std::uint16_t kCheckingDisabled = 0x0010;
 constexpr std::uint32_t kDnssecOk = 0x8000;
 
 /// The fixed part of a record after its name: type, class, TTL, length of the data.
@@ -91,15 +88,15 @@ QueryFault parseQuery(ByteView packet, Query& query) {
   if (packet.size() < kHeaderSize) {
     return QueryFault::kIgnore;
   }
-  const std::uint16_t flags = readU16(packet, 2);
-  if ((flags & kResponse) != 0) {
+  const std::uint16_t flags = readU16(packet, kFlagsAt);
+  if ((flags & kFlagResponse) != 0) {
     return QueryFault::kIgnore;
   }
   query.id = readU16(packet, 0);
-  query.recursionDesired = (flags & kRecursionDesired) != 0;
-  query.authenticData = (flags & kAuthenticData) != 0;
-  query.checkingDisabled = (flags & kCheckingDisabled) != 0;
-  if ((flags & kOpcodeMask) != 0) {
+  query.recursionDesired = (flags & kFlagRecursionDesired) != 0;
+  query.authenticData = (flags & kFlagAuthenticData) != 0;
+  query.checkingDisabled = (flags & kFlagCheckingDisabled) != 0;
+  if ((flags & kFlagOpcode) != 0) {
     return QueryFault::kNotImp;
   }
   const unsigned records = readU16(packet, 6) + readU16(packet, 8) + readU16(packet, 10);

@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "core/dns/packet.h"
 
 namespace hitless::dns {
 namespace {
 
 Rcode rcodeOf(ByteView answer) {
-  return static_cast<Rcode>(readU16(answer, 2) & 0xf);
+  return static_cast<Rcode>(readU16(answer, kFlagsAt) & kRcodeMask);
 }
 
 std::string flagsOf(ByteView answer) {
@@ -16,11 +17,13 @@ std::string flagsOf(ByteView answer) {
     std::uint16_t bit;
     std::string_view name;
   };
-  constexpr Flag kFlags[] = {{0x8000, "qr"}, {0x0400, "aa"}, {0x0200, "tc"}, {0x0100, "rd"},
-                             {0x0080, "ra"}, {0x0020, "ad"}, {0x0010, "cd"}};
+  constexpr Flag kFlags[] = {{kFlagResponse, "qr"},           {kFlagAuthoritative, "aa"},
+                             {kFlagTruncated, "tc"},          {kFlagRecursionDesired, "rd"},
+                             {kFlagRecursionAvailable, "ra"}, {kFlagAuthenticData, "ad"},
+                             {kFlagCheckingDisabled, "cd"}};
   std::string text;
   for (const Flag& flag : kFlags) {
-    if ((readU16(answer, 2) & flag.bit) != 0) {
+    if ((readU16(answer, kFlagsAt) & flag.bit) != 0) {
       text += text.empty() ? "" : ",";
       text += flag.name;
     }
@@ -54,7 +57,7 @@ bool wanted(const LogClasses& classes, ByteView answer) {
   if (rcode != Rcode::kNoError && rcode != Rcode::kNxDomain) {
     return classes.error;
   }
-  const bool empty = readU16(answer, 6) == 0;
+  const bool empty = readU16(answer, kAnswerCountAt) == 0;
   return rcode == Rcode::kNxDomain || empty ? classes.denial : classes.success;
 }
 

@@ -2,17 +2,16 @@
 
 #include <algorithm>
 
-#include "core/dns/asker.h"
+#include "core/dns/packet.h"
 
 namespace hitless::dns {
 namespace {
 
 /// A query of our own, for a name that an answer needs.
 std::vector<std::uint8_t> queryFor(const Name& name, Type type) {
-  constexpr std::uint16_t kRecursionDesired = 0x0100;
   std::vector<std::uint8_t> packet(kHeaderSize + name.wire().size() + 4);
-  writeU16(packet, 2, kRecursionDesired);
-  writeU16(packet, 4, 1);
+  writeU16(packet, kFlagsAt, kFlagRecursionDesired);
+  writeU16(packet, kQuestionCountAt, 1);
   std::copy(name.wire().begin(), name.wire().end(), packet.begin() + kHeaderSize);
   writeU16(packet, packet.size() - 4, static_cast<std::uint16_t>(type));
   writeU16(packet, packet.size() - 2, static_cast<std::uint16_t>(Class::kInternet));
@@ -45,6 +44,7 @@ AnswerContext Responder::contextFor(const View& view, const Incoming& incoming, 
   AnswerContext context;
   context.transport = incoming.transport;
   context.now = now;
+  context.contact = view.contact;
   context.random = nextRandom();
   context.mayPark = mayPark && parking_.enabled();
   context.search = options_.searchPath ? view.clients.searchOf(incoming.client) : nullptr;
@@ -207,7 +207,7 @@ void Responder::retry(const View& view, Parking::Ticket ticket, MonoTime now, bo
     outcome.size = refuse(pending.query, Rcode::kServFail, scratch_, ExtendedError::kNotReady);
   }
   const ByteView message = ByteView(scratch_).first(outcome.size);
-  traffic_.parkedAnswered += readU16(message, 6) > 0 ? 1 : 0;
+  traffic_.parkedAnswered += readU16(message, kAnswerCountAt) > 0 ? 1 : 0;
   complete(std::move(pending), message, Source::kZone, now);
 }
 
@@ -251,7 +251,7 @@ void Responder::count(const Query& query, const Incoming& incoming, ByteView ans
   Traffic::Zone& zone = source == Source::kZone ? traffic_.own : traffic_.elsewhere;
   const auto transport = static_cast<std::size_t>(incoming.transport);
   ++zone.requests[transport][incoming.client.isV4() ? 0 : 1][countedType(query.question.type)];
-  const std::size_t rcode = readU16(answered, 2) & 0xf;
+  const std::size_t rcode = readU16(answered, kFlagsAt) & kRcodeMask;
   ++zone.responses[static_cast<std::size_t>(source)][rcode];
   zone.requestSize[transport].add(static_cast<double>(incoming.packet.size()), kSizeBounds);
   zone.responseSize[transport].add(static_cast<double>(answered.size()), kSizeBounds);

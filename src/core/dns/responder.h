@@ -29,6 +29,7 @@ using Reply = std::function<void(ByteView message)>;
 struct View {
   const Zone& zone;
   const Clients& clients;
+  MonoTime contact{};  ///< When the API server last said anything.
 };
 
 /// Names that are not the cluster's.

@@ -1,13 +1,13 @@
 #include "core/dns/splice.h"
 
 #include <cstring>
+#include <optional>
 #include <string>
+
+#include "core/dns/packet.h"
 
 namespace hitless::dns {
 namespace {
-
-constexpr std::size_t kRecordHead = 10;
-constexpr std::uint16_t kTruncated = 0x0200;
 
 /// The name at `at` written out, in the spelling that it has; nullopt if it is malformed. Pointers
 /// must lead back, so that there is no loop.
@@ -89,62 +89,30 @@ std::optional<std::string> expandData(ByteView packet, std::size_t begin, std::s
   return data;
 }
 
-/// Reads the record at `at` and moves past it.
-std::optional<Record> readRecord(ByteView packet, std::size_t& at) {
-  auto owner = expandName(packet, at);
-  const auto head = skipName(packet, at);
-  if (!owner || !head || *head + kRecordHead > packet.size()) {
+std::optional<Record> expand(ByteView packet, const RecordPlace& place) {
+  auto owner = expandName(packet, place.begin);
+  auto data = expandData(packet, place.dataAt(), place.end, place.type);
+  if (!owner || !data) {
     return std::nullopt;
   }
-  const std::size_t begin = *head + kRecordHead;
-  const std::size_t end = begin + readU16(packet, *head + 8);
-  if (end > packet.size()) {
-    return std::nullopt;
-  }
-  Record record;
-  record.owner = std::move(*owner);
-  record.type = static_cast<Type>(readU16(packet, *head));
-  record.klass = static_cast<Class>(readU16(packet, *head + 2));
-  record.ttl = readU32(packet, *head + 4);
-  auto data = expandData(packet, begin, end, record.type);
-  if (!data) {
-    return std::nullopt;
-  }
-  record.data = std::move(*data);
-  at = end;
-  return record;
-}
-
-std::optional<std::size_t> afterQuestion(ByteView reply) {
-  std::size_t at = kHeaderSize;
-  for (int i = readU16(reply, 4); i > 0; --i) {
-    const auto name = skipName(reply, at);
-    if (!name || *name + 4 > reply.size()) {
-      return std::nullopt;
-    }
-    at = *name + 4;
-  }
-  return at;
+  return Record{std::move(*owner), place.type, static_cast<Class>(place.klass), place.ttl,
+                std::move(*data)};
 }
 
 /// False if the reply is malformed or visit() gives false.
 template <class Visit>
 bool forEachRecord(ByteView reply, Visit visit) {
-  const auto begin = afterQuestion(reply);
-  if (!begin) {
-    return false;
-  }
-  std::size_t at = *begin;
-  for (const Section section : {Section::kAnswer, Section::kAuthority}) {
-    const std::size_t counter = section == Section::kAnswer ? 6 : 8;
-    for (int i = readU16(reply, counter); i > 0; --i) {
-      const auto record = readRecord(reply, at);
-      if (!record || !visit(section, *record)) {
-        return false;
-      }
+  RecordWalk walk(reply);
+  while (const auto place = walk.next()) {
+    if (place->section == Section::kAdditional) {
+      break;
+    }
+    const auto record = expand(reply, *place);
+    if (!record || !visit(place->section, *record)) {
+      return false;
     }
   }
-  return true;
+  return !walk.broken();
 }
 
 }  // namespace
@@ -154,8 +122,8 @@ Splice inspect(ByteView reply) {
   if (reply.size() < kHeaderSize) {
     return found;
   }
-  found.rcode = static_cast<Rcode>(readU16(reply, 2) & 0xf);
-  found.truncated = (readU16(reply, 2) & kTruncated) != 0;
+  found.rcode = static_cast<Rcode>(readU16(reply, kFlagsAt) & kRcodeMask);
+  found.truncated = (readU16(reply, kFlagsAt) & kFlagTruncated) != 0;
   found.usable = (found.rcode == Rcode::kNoError || found.rcode == Rcode::kNxDomain) &&
                  forEachRecord(reply, [](Section, const Record&) { return true; });
   return found;

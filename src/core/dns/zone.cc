@@ -88,7 +88,7 @@ Zone::Edit Zone::prepare(const service::Snapshot& snapshot, const service::Chang
                          MonoTime now) const {
   Edit edit;
   // Before the first publication nothing is known of when names changed.
-  const MonoTime changed = ready_ ? now : MonoTime::min();
+  const MonoTime changed = published_ ? now : MonoTime::min();
   const auto compare = [&](const service::ServiceName& name, const service::ServiceState* state) {
     std::string key = keyOf(name);
     const auto known = services_.find(key);
@@ -128,11 +128,11 @@ void Zone::publish(const Edit& edit, std::uint64_t revision, WallTime now) {
   for (const Edit::Service& service : edit.services) {
     set(service.key, service.published);
   }
-  if (!edit.empty() || !ready_) {
+  if (!edit.empty() || !published_) {
     ++generation_;
     lastChanged_ = now;
   }
-  ready_ = true;
+  published_ = true;
   revision_ = revision;
   lastPublished_ = now;
 }
@@ -169,6 +169,7 @@ void Zone::link(const std::string& key, const ServiceRecords* before, const Serv
 }
 
 void Zone::setNamespaces(std::set<std::string> names) {
+  namespacesKnown_ = true;
   namespaces_.clear();
   for (const std::string& name : names) {
     namespaces_.insert(name);

@@ -100,11 +100,9 @@ class Zone {
   const Name& serverName() const { return serverName_; }
   const Name& mailbox() const { return mailbox_; }
   const std::vector<IpAddress>& servers() const { return servers_; }
-  /// False until the first publish(): then no name can be said not to exist.
-  bool ready() const { return ready_; }
-  /// When the API server last said anything.
-  void setContact(MonoTime contact) { contact_ = contact; }
-  MonoTime contact() const { return contact_; }
+  /// False until the Services were published and the namespaces set: until then no name can be said
+  /// not to exist.
+  bool ready() const { return published_ && namespacesKnown_; }
   std::uint64_t generation() const { return generation_; }  ///< Publications with an effect.
   std::uint64_t revision() const { return revision_; }      ///< Of the EndpointSlices.
   WallTime lastPublished() const { return lastPublished_; }
@@ -145,8 +143,8 @@ class Zone {
   Services services_;
   /// Who has an address: keys of services_.
   std::unordered_multimap<IpAddress, const std::string*, AddressHash> owners_;
-  bool ready_ = false;
-  MonoTime contact_{};
+  bool published_ = false;
+  bool namespacesKnown_ = false;
   std::uint64_t generation_ = 0;
   std::uint64_t revision_ = 0;
   WallTime lastPublished_{};

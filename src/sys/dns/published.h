@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <shared_mutex>
 
@@ -18,7 +19,10 @@ class Published {
 
   class Reading {
    public:
-    dns::View view() const { return {published_.zone_, published_.clients_}; }
+    dns::View view() const {
+      return {published_.zone_, published_.clients_,
+              MonoTime(nanoseconds(published_.contact_.load(std::memory_order_relaxed)))};
+    }
 
    private:
     friend class Published;
@@ -33,6 +37,11 @@ class Published {
   /// For the thread that changes it, which needs no lock to look.
   const dns::Zone& zone() const { return zone_; }
   const dns::Clients& clients() const { return clients_; }
+
+  /// When the API server last said anything.
+  void setContact(MonoTime contact) {
+    contact_.store(contact.time_since_epoch().count(), std::memory_order_relaxed);
+  }
 
   template <class Change>
   void change(Change change) {
@@ -53,6 +62,7 @@ class Published {
   mutable std::shared_mutex state_;
   dns::Zone zone_;
   dns::Clients clients_;
+  std::atomic<std::int64_t> contact_ = 0;
 };
 
 }  // namespace hitless::sys

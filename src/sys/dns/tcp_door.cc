@@ -134,9 +134,9 @@ void TcpDoor::Connection::serve() {
     } else if (!waits) {
       return end();  // No query: whoever sent it does not speak DNS.
     }
+    door_->parts_.served();
     door_->parts_.responder.batchTook(door_->parts_.clock.mono() - begin);
   }
-  door_->parts_.served();
   readLength();
 }
 

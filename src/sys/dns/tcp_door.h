@@ -28,7 +28,7 @@ class TcpDoor : public std::enable_shared_from_this<TcpDoor> {
     const Clock& clock;
     const Published& published;
     dns::Responder& responder;
-    std::function<void()> served;  ///< After queries have been taken in.
+    std::function<void()> served;  ///< After each query, with what is published still kept.
   };
 
   /// `socket`: listening and non-blocking, of the family of `address`.

@@ -67,7 +67,6 @@ void UdpDoor::wait() {
 void UdpDoor::drain() {
   for (int i = 0; i < kMaxBatches && serve() == static_cast<int>(kBatch); ++i) {
   }
-  parts_.served();
   wait();
 }
 
@@ -111,6 +110,7 @@ int UdpDoor::serve() {
     }
   }
   send(answers);
+  parts_.served();
   parts_.responder.batchTook(parts_.clock.mono() - begin);
   return count;
 }

@@ -21,7 +21,7 @@ class UdpDoor : public std::enable_shared_from_this<UdpDoor> {
     const Clock& clock;
     const Published& published;
     dns::Responder& responder;
-    std::function<void()> served;  ///< After each batch.
+    std::function<void()> served;  ///< After each batch, with what is published still kept.
   };
 
   /// `socket`: bound and non-blocking.
