@@ -27,6 +27,8 @@ struct ForwardOptions {
   /// As many askers may wait, and as many questions be on their way; more are REFUSED. kubeadm's
   /// Corefile has this number. 0: no bound.
   std::size_t maxConcurrent = 1000;
+  /// How long a TCP connection without questions stays open (CoreDNS: `expire`).
+  seconds expire{10};
   /// Asks by TCP only.
   bool forceTcp = false;
   /// A reply with one of these makes the question go to the next upstream, and is only passed on
