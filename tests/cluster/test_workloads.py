@@ -88,6 +88,21 @@ def test_logs_follow_until_the_end(cluster):
     assert cluster.kubectl("logs", "talker", "--tail=1").stdout == "line 4\n"
 
 
+def test_a_pods_resolver_is_the_clusters(cluster):
+    service = cluster.get("service", "kube-dns", "-n", "kube-system")
+    nodes = {node["status"]["addresses"][0]["address"] for node in cluster.get("nodes")["items"]}
+    eventually(lambda: nodes == {
+        endpoint["addresses"][0]
+        for endpoint in cluster.get("endpointslice", "kube-dns", "-n", "kube-system")["endpoints"]
+        if endpoint["conditions"]["ready"]}, what="every node as a server")
+    apply(cluster, pod("resolver", restartPolicy="Never", dnsConfig={"options": [{"name": "ndots", "value": "2"}]},
+                       containers=[{"name": "c", "image": "none", "command": ["/bin/cat", "/etc/resolv.conf"]}]))
+    eventually(lambda: cluster.get("pod", "resolver")["status"]["phase"] == "Succeeded")
+    lines = cluster.kubectl("logs", "resolver").stdout.splitlines()
+    assert lines[0].startswith("search default.svc.cluster.local svc.cluster.local cluster.local")
+    assert lines[1:] == [f"nameserver {service['spec']['clusterIP']}", "options ndots:2"]
+
+
 def test_a_program_that_does_not_exist_is_explained(cluster):
     apply(cluster, pod("lost", containers=[{"name": "c", "image": "registry.example/no-such-thing:1"}]))
     described = eventually(lambda: (lambda text: text if "ErrImageNeverPull" in text else None)(

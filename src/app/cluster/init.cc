@@ -131,6 +131,8 @@ std::vector<std::string> Init::nodeArgv(int index) const {
           kubeconfig,
           "--dir",
           stateDir_,
+          "--cluster-dns",
+          addresses_.dns().text(),
           "--timeline",
           timeline,
           forAgent("--node-name", name),

@@ -73,6 +73,17 @@ Emit cutEvent(std::string_view what, std::string_view omitted, std::string_view 
           {}};
 }
 
+/// kubelet's words.
+Emit noClusterDns(const PodSpec& spec) {
+  return {
+      true,
+      "MissingClusterDNS",
+      fmt::format("pod: \"{}\". kubelet does not have ClusterDNS IP configured and cannot create "
+                  "Pod using \"ClusterFirst\" policy. Falling back to \"Default\" policy.",
+                  spec.longName()),
+      {}};
+}
+
 void cutNameservers(PodDns& dns) {
   Words& servers = dns.conf.nameservers;
   if (servers.size() > kMaxNameservers) {
@@ -98,6 +109,9 @@ void cutSearches(PodDns& dns) {
 
 PodDns podDnsOf(const PodSpec& spec, const dns::ResolvConf& node, const Words& clusterDns) {
   PodDns dns;
+  if (usesCluster(spec) && clusterDns.empty()) {
+    dns.events.push_back(noClusterDns(spec));
+  }
   dns.conf = baseOf(spec, node, clusterDns);
   addOwn(dns.conf, spec.dns);
   cutNameservers(dns);

@@ -12,7 +12,8 @@ namespace hitless::node {
 /// What a pod's resolv.conf says, and what is to be said of it.
 struct PodDns {
   dns::ResolvConf conf;
-  std::vector<Emit> events;  ///< DNSConfigForming: something was left out.
+  /// DNSConfigForming: something was left out. MissingClusterDNS: the node's servers stand in.
+  std::vector<Emit> events;
 };
 
 /// The rules of dnsPolicy and dnsConfig as kubelet has them (pkg/kubelet/network/dns, GetPodDNS).

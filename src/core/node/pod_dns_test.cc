@@ -38,6 +38,8 @@ TEST(PodDns, OtherwiseItIsTheNodes) {
   EXPECT_EQ(podDnsOf(pod("Default"), kNode, kCluster).conf, kNode);
   EXPECT_EQ(podDnsOf(pod("ClusterFirst", true), kNode, kCluster).conf, kNode);
   EXPECT_EQ(podDnsOf(pod("ClusterFirst"), kNode, {}).conf, kNode);
+  EXPECT_EQ(podDnsOf(pod("ClusterFirst"), kNode, {}).events.at(0).reason, "MissingClusterDNS");
+  EXPECT_THAT(podDnsOf(pod("Default"), kNode, {}).events, IsEmpty());
 }
 
 TEST(PodDns, NoneIsWhatThePodSays) {
