@@ -13,7 +13,7 @@ from server import HITLESS, ApiServer, Kubectl, eventually, kubectls  # noqa: E4
 
 DEPLOY = str(ROOT / "deploy")
 # Granted for what the agent asks for only at times: events when a gate opens, the others by its options.
-ASKED_FOR_AT_TIMES = {"events", "namespaces"}
+ASKED_FOR_AT_TIMES = {"events"}
 
 pytestmark = pytest.mark.skipif(not kubectls(), reason="no kubectl here")
 
@@ -64,7 +64,7 @@ def test_the_agents_pod(applied):
     assert pod["hostNetwork"] and "hostPID" not in pod
     assert pod["priorityClassName"] == "system-node-critical" and pod["tolerations"] == [{"operator": "Exists"}]
     security = container["securityContext"]
-    assert security["readOnlyRootFilesystem"] and security["capabilities"] == {"drop": ["ALL"], "add": ["NET_ADMIN"]}
+    assert security["readOnlyRootFilesystem"] and security["capabilities"] == {"drop": ["ALL"], "add": ["NET_ADMIN", "NET_BIND_SERVICE"]}
     assert (container["livenessProbe"]["httpGet"]["path"], container["readinessProbe"]["httpGet"]["path"]) == \
         ("/livez", "/readyz")
     # The pod finds the API server by the address in the generated ConfigMap.

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "core/service/labels.h"
+
 namespace hitless::app {
 namespace {
 
@@ -149,9 +151,12 @@ void Loop::committed(rules::SyncReceipt receipt, MonoTime begin, std::uint64_t r
     spdlog::warn("restored the service rules: {} operations, {} elements in {} us",
                  receipt.dataplane.operations, receipt.dataplane.elements, took);
   }
-  for (const auto& [family, trigger] : triggers_) {
-    metrics.programmingSeconds.of(family).observe(
-        std::max(nanoseconds{}, metrics.lastSync - trigger));
+  for (const Trigger& trigger : triggers_) {
+    const nanoseconds taken = std::max(nanoseconds{}, metrics.lastSync - trigger.time);
+    metrics.programmingSeconds.of(trigger.family).observe(taken);
+    if (trigger.headless) {
+      metrics.dnsProgrammingSeconds.observe(taken);
+    }
   }
   triggers_.clear();
   committed_ = true;
@@ -199,7 +204,9 @@ void Loop::noteTriggers(const watch::Update& slices) {
         parseTime(kube::text(*change.object, {"metadata", "annotations", kTriggerTime}));
     if (time && change.type == watch::ChangeType::kUpsert) {
       const bool v6 = kube::text(*change.object, {"addressType"}) == "IPv6";
-      triggers_.emplace_back(v6 ? IpFamily::kV6 : IpFamily::kV4, *time);
+      const bool headless =
+          kube::find(*change.object, {"metadata", "labels", service::kHeadlessLabel}) != nullptr;
+      triggers_.push_back({v6 ? IpFamily::kV6 : IpFamily::kV4, *time, headless});
     }
   }
 }

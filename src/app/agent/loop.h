@@ -81,7 +81,12 @@ class Loop {
   std::uint64_t seen_ = 0;  ///< The EndpointSlice watch's position.
   std::uint64_t watermark_ = 0;
   /// last-change-trigger-time of slices not committed yet.
-  std::vector<std::pair<IpFamily, WallTime>> triggers_;
+  struct Trigger {
+    IpFamily family;
+    WallTime time;
+    bool headless;
+  };
+  std::vector<Trigger> triggers_;
 };
 
 }  // namespace hitless::app

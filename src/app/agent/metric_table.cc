@@ -2,53 +2,11 @@
 
 #include <algorithm>
 
-#include "app/agent/metrics.h"
+#include "app/agent/metric_samples.h"
 #include "app/version.h"
 
 namespace hitless::app {
 namespace {
-
-/// Collects the samples of one metric.
-class Samples {
- public:
-  Samples(std::string& out, const char* name) : out_(out), name_(name) {}
-
-  /// `labels` is `code="200"` or empty. A double holds whole numbers up to 2^53 exactly;
-  /// resourceVersions stay far below.
-  void add(double value, const std::string& labels = {}) {
-    out_ += fmt::format("{}{} {:.17g}\n", name_, labels.empty() ? "" : "{" + labels + "}", value);
-  }
-  void add(std::uint64_t value, const std::string& labels = {}) {
-    add(static_cast<double>(value), labels);
-  }
-  void add(const Histogram& histogram, const std::string& labels = {}) {
-    out_ += histogram.render(name_, labels);
-  }
-  template <class T>
-  void add(const PerFamily<T>& values, const std::string& labels = {}) {
-    const std::string comma = labels.empty() ? "" : "," + labels;
-    add(values.v4, "ip_family=\"IPv4\"" + comma);
-    add(values.v6, "ip_family=\"IPv6\"" + comma);
-  }
-  /// What one transaction for both families gives: the same for each.
-  template <class T>
-  void addForBoth(const T& value) {
-    add(value, "ip_family=\"IPv4\"");
-    add(value, "ip_family=\"IPv6\"");
-  }
-
- private:
-  std::string& out_;
-  const char* name_;
-};
-
-struct Metric {
-  const char* name;
-  const char* type;
-  const char* labels;
-  const char* help;
-  void (*collect)(const Scrape&, Samples&);
-};
 
 double secondsOf(WallTime time) {
   return static_cast<double>(time.time_since_epoch().count()) / 1e9;
@@ -185,10 +143,14 @@ constexpr Metric kMetrics[] = {
 
 std::string render(const Scrape& scrape) {
   std::string out;
-  for (const Metric& metric : kMetrics) {
+  const auto add = [&](const Metric& metric) {
     out += fmt::format("# HELP {0} {2}\n# TYPE {0} {1}\n", metric.name, metric.type, metric.help);
     Samples samples(out, metric.name);
     metric.collect(scrape, samples);
+  };
+  std::for_each(std::begin(kMetrics), std::end(kMetrics), add);
+  if (scrape.dns != nullptr) {
+    std::for_each(dnsMetrics().begin(), dnsMetrics().end(), add);
   }
   return out;
 }
@@ -199,13 +161,16 @@ std::string renderMetricsPage() {
       "`hitless agent` serves these at `/metrics` of `metricsBindAddress` (127.0.0.1:10249 unless "
       "configured otherwise) and of its own port. Names that begin with `kubeproxy_` have the "
       "names, types and labels of kube-proxy's and mean the same, so that dashboards and alerts go "
-      "on working. One transaction programs both address families: what kube-proxy counts by "
+      "on working; those of the name server have CoreDNS's. One transaction programs both address "
+      "families: what kube-proxy counts by "
       "`ip_family` shows the same number for both unless it belongs to one of them.\n\n"
       "| metric | type | labels | meaning |\n|---|---|---|---|\n";
-  for (const Metric& metric : kMetrics) {
+  const auto add = [&](const Metric& metric) {
     out += fmt::format("| `{}` | {} | {} | {} |\n", metric.name, metric.type, metric.labels,
                        metric.help);
-  }
+  };
+  std::for_each(std::begin(kMetrics), std::end(kMetrics), add);
+  std::for_each(dnsMetrics().begin(), dnsMetrics().end(), add);
   return out;
 }
 

@@ -31,6 +31,7 @@ struct AgentMetrics {
   Histogram partialSyncSeconds{0.001, 2, 15};
   PerFamily<Histogram> programmingSeconds{Histogram(programmingBuckets()),
                                           Histogram(programmingBuckets())};
+  Histogram dnsProgrammingSeconds{0.001, 2, 20};  ///< CoreDNS's buckets
   PerFamily<Histogram> flowCleaningSeconds{Histogram(0.001, 2, 15), Histogram(0.001, 2, 15)};
   std::map<std::string, Histogram> gateSeconds;  ///< by reason
   std::uint64_t syncFailures = 0;

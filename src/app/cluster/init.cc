@@ -138,6 +138,8 @@ std::vector<std::string> Init::nodeArgv(int index) const {
           forAgent("--node-name", name),
           forAgent("--kubeconfig", kubeconfig),
           forAgent("--timeline", timeline),
+          forAgent("--dns-listen", addresses_.node(index).text()),
+          forAgent("--dns-upstream", "none"),  // No packet leaves the cluster's namespaces.
           forAgent("--min-sync-period", fmt::format("{}ms", minSync.count()))};
 }
 
