@@ -388,7 +388,9 @@ Outcome Answerer::resume(FollowUp followUp, ByteView reply) {
     return walkSearch(std::move(followUp));
   }
   if (!found.usable) {
-    return finish(Rcode::kServFail);
+    // Where the walk cannot be finished here the client goes on with it, and meets the failure at
+    // the name that fails.
+    return followUp.search ? negative(Rcode::kNxDomain) : finish(Rcode::kServFail);
   }
   followUp_ = std::move(followUp);
   if (addChain()) {

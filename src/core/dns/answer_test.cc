@@ -353,6 +353,9 @@ TEST(DnsAnswer, ASearchListIsWalkedInOneRoundTrip) {
   EXPECT_EQ(outcome.followUp.candidates.front().text(), "www.example.com.");
   outcome = followed(zone.zone, zone.parsed, zone.context, outcome.followUp, absent, zone.buffer);
   EXPECT_EQ(outcome.rcode, Rcode::kNxDomain);
+  outcome = zone.outcome({"www.example.com.kube-system.svc.cluster.local"});
+  outcome = followed(zone.zone, zone.parsed, zone.context, outcome.followUp, {}, zone.buffer);
+  EXPECT_EQ(outcome.rcode, Rcode::kNxDomain);  // The client walks on, and learns what fails.
   // Only below the first of the list.
   EXPECT_EQ(zone.outcome({"www.example.com.svc.cluster.local"}).rcode, Rcode::kNxDomain);
 }
