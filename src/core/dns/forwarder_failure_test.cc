@@ -124,8 +124,10 @@ TEST_F(DnsForwarderFailure, AsksAnyoneWhenAllAreDown) {
   const int token = askNew();
   EXPECT_EQ(asked(), before + 1);
   EXPECT_EQ(forwarder->counters().healthcheckBroken, 1U);
+  const UpstreamAddress chosen = last().to;
   give(last(), {{a(60, "10.0.0.1")}});
   EXPECT_EQ(rcodeOf(token), Rcode::kNoError);
+  EXPECT_FALSE(forwarder->upstreams().isDown(chosen));  // Its reply is as good as a probe's.
 }
 
 TEST_F(DnsForwarderFailure, NeverTakesUpstreamsDownIfToldSo) {
