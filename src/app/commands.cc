@@ -28,7 +28,7 @@ constexpr Command kCommands[] = {
     {"run", "Run a command inside its network", addRun},
     {"kubeconfig", "Print the path of its kubeconfig", addKubeconfig},
     {"load", "Send requests at a fixed rate and say what became of each", addLoad},
-    {"explain", "Say where connections to a Service go, and why", addExplain},
+    {"explain", "Say where connections to a Service go or what a name is, and why", addExplain},
     {"agent", "Keep a node's packet rules in step with its cluster", addAgent},
     {"node", "Run one node of an embedded cluster", addNode, true},
     {"apiserver", "Serve the embedded Kubernetes API alone", addApiserver, true},

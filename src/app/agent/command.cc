@@ -17,6 +17,7 @@
 #include "sys/clock/real_clock.h"
 #include "sys/netlink/address_monitor.h"
 #include "sys/netlink/conntrack.h"
+#include "sys/process/limits.h"
 #include "sys/process/pod_sockets.h"
 #include "sys/timeline/file_sink.h"
 
@@ -50,6 +51,7 @@ Status runAgent(const AgentCommandLine& line) {
   applyMachineSettings(line.proxy);
   std::optional<DnsPlane> dns;
   if (line.dns.enabled) {
+    sys::raiseFileLimit();  // A forwarded question holds a socket.
     dns.emplace(io, clock, line.dns);
   }
   PlaneOptions planned = TRY(planeOptions(line));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/explain/name.h"
 #include "app/explain/standpoint.h"
 #include "app/terminal.h"
 #include "base/text.h"
@@ -162,9 +163,13 @@ std::function<int()> addExplain(CLI::App& parser) {
   auto options = std::make_shared<ExplainOptions>();
   CLI::App* service = parser.add_subcommand(
       "service", "Which endpoints a new connection to a Service can reach, and why");
+  CLI::App* name = parser.add_subcommand("name", "What a name resolves to for a pod, and why");
   parser.require_subcommand(1);
   declareService(*service, *options);
-  return [options] { return exitStatus(explainService(*options)); };
+  const auto explainName = addExplainName(*name);
+  return [options, name, explainName] {
+    return name->parsed() ? explainName() : exitStatus(explainService(*options));
+  };
 }
 
 }  // namespace hitless::app
