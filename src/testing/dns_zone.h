@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "core/dns/answer.h"
-#include "testing/dns_message.h"
+#include "testing/dns_messages.h"
+#include "testing/dns_reader.h"
 #include "testing/fake_clock.h"
 #include "testing/services.h"
 
@@ -48,14 +49,14 @@ class DnsZone {
     zone.publish(edit, builder_.current().revision(), clock.wall());
   }
 
-  dns::Outcome outcome(const DnsQuery& query) {
-    asked_ = encode(query);
+  dns::Outcome outcome(const DnsAsk& query) {
+    asked_ = message(query);
     fault = dns::parseQuery(asked_, parsed);
     dns::AnswerContext used = context;
     used.now = clock.mono();
     return dns::answer(zone, parsed, used, buffer);
   }
-  DnsResponse ask(const DnsQuery& query) {
+  DnsResponse ask(const DnsAsk& query) {
     const dns::Outcome done = outcome(query);
     if (done.action != dns::Outcome::Action::kSend) {
       throw std::runtime_error("no answer from the zone");
@@ -73,7 +74,7 @@ class DnsZone {
  private:
   service::SnapshotBuilder builder_;
   service::Changes changes_;
-  DnsBytes asked_;
+  Bytes asked_;
 };
 
 }  // namespace hitless::testing

@@ -300,7 +300,8 @@ Outcome Answerer::answerName(std::string_view name) {
       if (parks(match)) {
         return only(Outcome::Action::kPark);
       }
-      if (own && context_.search != nullptr) {
+      // Whoever names a Service that exists means it.
+      if (own && context_.search != nullptr && match.service == nullptr) {
         return startSearch();
       }
       return negative(Rcode::kNxDomain, match.service.get());

@@ -7,7 +7,7 @@
 namespace hitless::dns {
 namespace {
 
-using testing::DnsQuery;
+using testing::DnsAsk;
 using testing::DnsResponse;
 using testing::DnsZone;
 using ::testing::ElementsAre;
@@ -187,12 +187,12 @@ TEST(DnsAnswer, TheEndOfAnExternalNameIsCopiedFromTheUpstream) {
   DnsZone zone = cluster();
   Outcome outcome = zone.outcome({"docs.default.svc.cluster.local"});
   // The reply uses pointers that mean nothing in our message.
-  testing::DnsBytes reply = testing::encode({"docs.example.com"});
+  testing::Bytes reply = testing::message({"docs.example.com"});
   reply[2] |= 0x80;
   reply[7] = 2;
-  const testing::DnsBytes records{0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, 6, 3,   'w', 'w', 'w',
-                                  0xc0, 17,  // www.example.com
-                                  0xc0, 46, 0, 1, 0, 1, 0, 0, 0, 30, 0, 4, 192, 0,   2,   7};
+  const testing::Bytes records{0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, 6, 3,   'w', 'w', 'w',
+                               0xc0, 17,  // www.example.com
+                               0xc0, 46, 0, 1, 0, 1, 0, 0, 0, 30, 0, 4, 192, 0,   2,   7};
   reply.insert(reply.end(), records.begin(), records.end());
   outcome = followed(zone.zone, zone.parsed, zone.context, outcome.followUp, reply, zone.buffer);
   ASSERT_EQ(outcome.action, Outcome::Action::kSend);
@@ -236,15 +236,14 @@ TEST(DnsAnswer, TheZonesOwnRecords) {
 
 TEST(DnsAnswer, WhatIsNotServedIsRefused) {
   DnsZone zone = cluster();
-  DnsQuery chaos{"version.bind", Type::kTxt};
-  chaos.klass = Class::kChaos;
+  const DnsAsk chaos{.name = "version.bind", .type = Type::kTxt, .klass = 3};
   EXPECT_EQ(zone.ask(chaos).rcode, Rcode::kRefused);
   EXPECT_EQ(zone.ask({"cluster.local", Type::kAxfr}).rcode, Rcode::kRefused);
 }
 
 TEST(DnsAnswer, NothingIsAbsentBeforeTheFirstSync) {
   DnsZone zone;
-  const DnsResponse answer = zone.ask({"web.default.svc.cluster.local", Type::kA, 1232});
+  const DnsResponse answer = zone.ask({.name = "web.default.svc.cluster.local", .edns = 1232});
   EXPECT_EQ(answer.rcode, Rcode::kServFail);
   EXPECT_EQ(answer.edns, 1232);
   EXPECT_EQ(zone.outcome({"example.com"}).action, Outcome::Action::kForward);
@@ -275,7 +274,7 @@ TEST(DnsAnswer, TooManyAddressesAreCutAndSaidToBe) {
   const DnsResponse plain = zone.ask({name});
   EXPECT_TRUE(plain.truncated());
   EXPECT_EQ(plain.answer.size(), 29U);  // 512 bytes
-  const DnsResponse larger = zone.ask({name, Type::kA, 4096});
+  const DnsResponse larger = zone.ask({.name = name, .edns = 4096});
   EXPECT_TRUE(larger.truncated());
   EXPECT_EQ(larger.answer.size(), 73U);  // 1232 bytes
   zone.context.transport = Transport::kTcp;
@@ -345,7 +344,7 @@ TEST(DnsAnswer, ASearchListIsWalkedInOneRoundTrip) {
   Outcome outcome = zone.outcome({"www.example.com.kube-system.svc.cluster.local"});
   ASSERT_EQ(outcome.action, Outcome::Action::kFollow);
   EXPECT_EQ(outcome.followUp.candidates.front().text(), "www.example.com.corp.example.");
-  testing::DnsBytes absent = testing::encode({"www.example.com.corp.example"});
+  testing::Bytes absent = testing::message({"www.example.com.corp.example"});
   absent[2] |= 0x80;
   absent[3] |= 3;
   outcome = followed(zone.zone, zone.parsed, zone.context, outcome.followUp, absent, zone.buffer);

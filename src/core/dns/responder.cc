@@ -99,6 +99,7 @@ std::size_t Responder::receive(const View& view, const Incoming& incoming, MonoT
         return 0;
       }
       context.mayPark = false;
+      context.search = nullptr;
       outcome = answer(view.zone, query, context, out);
       size = outcome.size;
       break;
@@ -195,7 +196,8 @@ void Responder::retry(const View& view, Parking::Ticket ticket, MonoTime now, bo
   if (it == waiting_.end()) {
     return;
   }
-  const AnswerContext context = contextFor(view, it->second.incoming, now, mayPark);
+  AnswerContext context = contextFor(view, it->second.incoming, now, mayPark);
+  context.search = nullptr;  // It waited because the cluster knows its name.
   Outcome outcome = answer(view.zone, it->second.query, context, scratch_);
   if (outcome.action == Outcome::Action::kPark) {
     return;

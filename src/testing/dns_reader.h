@@ -18,54 +18,6 @@
 /// throws where a message is malformed.
 namespace hitless::testing {
 
-using DnsBytes = std::vector<std::uint8_t>;
-
-struct DnsQuery {
-  std::string name;
-  dns::Type type = dns::Type::kA;
-  std::optional<std::uint16_t> edns = {};  ///< The UDP payload size.
-  std::uint16_t id = 0x1234;
-  dns::Class klass = dns::Class::kInternet;
-};
-
-inline void append16(DnsBytes& bytes, unsigned value) {
-  bytes.push_back(static_cast<std::uint8_t>(value >> 8));
-  bytes.push_back(static_cast<std::uint8_t>(value));
-}
-
-/// The name keeps its case.
-inline void appendName(DnsBytes& bytes, std::string_view name) {
-  while (!name.empty() && name != ".") {
-    const std::string_view label = name.substr(0, name.find('.'));
-    bytes.push_back(static_cast<std::uint8_t>(label.size()));
-    bytes.insert(bytes.end(), label.begin(), label.end());
-    name.remove_prefix(std::min(name.size(), label.size() + 1));
-  }
-  bytes.push_back(0);
-}
-
-inline DnsBytes encode(const DnsQuery& query) {
-  DnsBytes bytes;
-  append16(bytes, query.id);
-  append16(bytes, 0x0100);
-  append16(bytes, 1);
-  append16(bytes, 0);
-  append16(bytes, 0);
-  append16(bytes, query.edns ? 1 : 0);
-  appendName(bytes, query.name);
-  append16(bytes, static_cast<unsigned>(query.type));
-  append16(bytes, static_cast<unsigned>(query.klass));
-  if (query.edns) {
-    bytes.push_back(0);
-    append16(bytes, 41);
-    append16(bytes, *query.edns);
-    append16(bytes, 0);
-    append16(bytes, 0);
-    append16(bytes, 0);
-  }
-  return bytes;
-}
-
 /// A response as text.
 struct DnsResponse {
   std::uint16_t id = 0;
