@@ -37,9 +37,8 @@ COLLECTIONS = {"Namespace": "/api/v1/namespaces", "Node": "/api/v1/nodes",
                "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices"}
 
 
-def named(name, way="udp"):
-    """The same server in each of four ways."""
-    return {"udp": (DNS4, False), "tcp": (DNS4, True), "udp6": (DNS6, False), "tcp6": (DNS6, True)}[way]
+# The same server in four ways: address, and whether by TCP.
+WAYS = [(DNS4, False), (DNS4, True), (DNS6, False), (DNS6, True)]
 
 
 class NamePlace(Place):

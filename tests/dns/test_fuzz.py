@@ -10,10 +10,11 @@ import dns.message
 import dns.rcode
 
 import shop
-from nameplace import SHOP, values
+from nameplace import SHOP, pod, values
 from place import eventually
 
 SECONDS = 3
+POD = "10.1.1.7"  # Its search list is walked, too.
 NAMES = ["web", "_http._tcp.web", "peers", "peers-0.peers", "thousand", "twenty", "thrice", "round", "leaving",
          "unready", "10-1-2-12.peers", "literal"]
 OTHERS = ["cluster.local.", "dns-version.cluster.local.", "generation.cluster.local.", "outside.example.", ".",
@@ -96,6 +97,7 @@ def test_udp(place):
     process = prepared(place)
     chance, queries, rcodes, sent = random.Random(1), list(seeds()), {}, {}
     with place.socket(timeout=0) as via:
+        via.bind((POD, 0))
         via.connect(("127.0.0.1", 53))
         until = time.monotonic() + SECONDS
         count = 0
@@ -148,7 +150,7 @@ def test_tcp(place):
 
 
 def prepared(place):
-    place.create(*shop.objects())
+    place.create(*shop.objects(), pod("client", POD))
     place.upstream = shop.upstream(place)
     process = place.serve("--dns-upstream", place.upstream.at, "--dns-park", "100ms")
     assert eventually(lambda: len(place.addresses("thousand.shop.svc.cluster.local", tcp=True)) == 1000)

@@ -1,6 +1,5 @@
 """A query for a name that is about to come back waits for it, within bounds."""
 import concurrent.futures
-import threading
 import time
 
 import dns.rcode
