@@ -1,3 +1,4 @@
+import contextlib
 import pathlib
 import sys
 
@@ -20,6 +21,5 @@ def new_place(dual=False):
 
 @pytest.fixture
 def place():
-    place = new_place()
-    yield place
-    place.close()
+    with contextlib.closing(new_place()) as place:
+        yield place

@@ -1,4 +1,5 @@
 """What C libraries make of short names, and how many questions it takes them."""
+import contextlib
 import shutil
 import subprocess
 
@@ -21,17 +22,16 @@ NAMES = {"web": {"10.96.1.1", "fd00:96::101"}, "web.shop": {"10.96.1.1", "fd00:9
 
 @pytest.fixture(scope="module")
 def place():
-    place = new_place(dual=True)
-    place.create(*shop.objects())
-    place.create(pod("client", POD), pod("host", HOST_POD, hostNetwork=True))
-    place.upstream = shop.upstream(place)
-    resolv_conf = place.directory / "node-resolv.conf"
-    resolv_conf.write_text("search node.example\n")
-    place.serve("--dns-upstream", place.upstream.at, "--resolv-conf", str(resolv_conf))
-    assert eventually(lambda: place.answers(DNS4)), place.said()
-    assert eventually(lambda: values(place.query("web.shop.svc.cluster.local"))), place.said()
-    yield place
-    place.close()
+    with contextlib.closing(new_place(dual=True)) as place:
+        place.create(*shop.objects())
+        place.create(pod("client", POD), pod("host", HOST_POD, hostNetwork=True))
+        place.upstream = shop.upstream(place)
+        resolv_conf = place.directory / "node-resolv.conf"
+        resolv_conf.write_text("search node.example\n")
+        place.serve("--dns-upstream", place.upstream.at, "--resolv-conf", str(resolv_conf))
+        assert eventually(lambda: place.answers(DNS4)), place.said()
+        assert eventually(lambda: values(place.query("web.shop.svc.cluster.local"))), place.said()
+        yield place
 
 
 def resolv_conf(place):
@@ -153,12 +153,9 @@ def test_a_pod_that_has_gone_is_forgotten(place):
 
 
 def test_it_can_be_switched_off():
-    place = new_place()
-    try:
+    with contextlib.closing(new_place()) as place:
         upstream = shop.upstream(place)
         place.create(pod("client", POD))
         place.serve("--dns-upstream", upstream.at, "--no-dns-search")
         reply = place.query("outside.example.shop.svc.cluster.local", source=POD)
         assert status_of(reply) == "NXDOMAIN"
-    finally:
-        place.close()

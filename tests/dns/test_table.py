@@ -1,5 +1,6 @@
 """Every row of the table of names and of the protocol, asked of the agent by three resolvers that are not ours."""
 import collections
+import contextlib
 import re
 import socket
 import struct
@@ -40,13 +41,12 @@ ROWS = [row_of(line) for line in shop.ROWS.strip().splitlines()]
 
 @pytest.fixture(scope="module")
 def place():
-    place = new_place(dual=True)
-    place.create(*shop.objects())
-    place.upstream = shop.upstream(place)
-    place.agent_process = place.serve("--dns-upstream", place.upstream.at, "--dns-park", "100ms")
-    assert eventually(lambda: place.answers(DNS4) and place.answers(DNS6)), place.said()
-    yield place
-    place.close()
+    with contextlib.closing(new_place(dual=True)) as place:
+        place.create(*shop.objects())
+        place.upstream = shop.upstream(place)
+        place.agent_process = place.serve("--dns-upstream", place.upstream.at, "--dns-park", "100ms")
+        assert eventually(lambda: place.answers(DNS4) and place.answers(DNS6)), place.said()
+        yield place
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{row.type}")
@@ -297,8 +297,7 @@ def test_who_has_said_all_is_still_answered(place):
 
 
 def test_before_the_cluster_is_known_nothing_is_denied():
-    place = new_place()
-    try:
+    with contextlib.closing(new_place()) as place:
         place.create(service("web", "10.96.1.1"))
         place.api.kill()
         place.api.wait()
@@ -306,8 +305,6 @@ def test_before_the_cluster_is_known_nothing_is_denied():
         assert eventually(lambda: place.status("/health") == 200), place.said()
         assert place.status("/ready") == 503
         assert not place.answers("127.0.0.1") or place.query("nothing.shop.svc.cluster.local").rcode() == 2
-    finally:
-        place.close()
 
 
 def test_nothing_was_reported(place):
