@@ -1,11 +1,9 @@
 #include "core/dns/answer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
-#include <numeric>
 
+#include "core/dns/answerer.h"
+#include "core/dns/reverse_name.h"
 #include "core/dns/splice.h"
 
 namespace hitless::dns {
@@ -16,8 +14,6 @@ constexpr std::string_view kSchemaVersion = "1.1.0";
 constexpr std::uint32_t kSchemaTtl = 28800;
 /// A loop of ExternalNames ends here.
 constexpr std::size_t kMaxChain = 10;
-/// More addresses than a TCP message holds.
-constexpr std::size_t kMaxShuffled = 4096;
 
 bool isAddressType(Type type) {
   return type == Type::kA || type == Type::kAaaa;
@@ -27,200 +23,8 @@ Outcome only(Outcome::Action action) {
   outcome.action = action;
   return outcome;
 }
-IpFamily familyOf(Type type) {
-  return type == Type::kAaaa ? IpFamily::kV6 : IpFamily::kV4;
-}
 
-/// Makes one answer from the zone.
-class Answerer {
- public:
-  Answerer(const Zone& zone, const Query& query, const AnswerContext& context,
-           std::span<std::uint8_t> out)
-      : zone_(zone),
-        query_(query),
-        context_(context),
-        writer_(out, query.limit(context.transport), query),
-        random_(context.random | 1) {}
-
-  Outcome run();
-  /// After the CNAMEs of a chain, with the name that they lead to.
-  Outcome resume(FollowUp followUp, ByteView reply);
-
- private:
-  Outcome answerName(std::string_view name);
-  Outcome answerService(const Match& match, std::string_view name);
-  Outcome answerReverse(const std::vector<Name>& names);
-  Outcome follow(const Match& match, std::string_view name);
-  Outcome walkSearch(FollowUp followUp);
-  Outcome startSearch();
-  bool parks(const Match& match) const;
-
-  void addAddresses(const Match& match, std::string_view name, IpFamily family, Section section);
-  void addTargets(const Match& match, std::string_view name);
-  void addApex(std::string_view name);
-  void addGeneration(std::string_view name);
-  void addServers(Section section);
-  bool addChain();
-
-  Outcome negative(Rcode rcode, const ServiceRecords* records = nullptr);
-  Outcome positiveOrNoData(const Match& match);
-  Outcome finish(Rcode rcode);
-  void note(bool written) { truncated_ = truncated_ || !written; }
-  std::uint64_t nextRandom();
-  std::uint32_t ttlOf(const Match& match, IpFamily family) const;
-
-  const Zone& zone_;
-  const Query& query_;
-  const AnswerContext& context_;
-  MessageWriter writer_;
-  std::uint64_t random_;
-  FollowUp followUp_;
-  bool truncated_ = false;
-  std::size_t answers_ = 0;
-};
-
-std::uint64_t Answerer::nextRandom() {  // xorshift64
-  random_ ^= random_ << 13;
-  random_ ^= random_ >> 7;
-  random_ ^= random_ << 17;
-  return random_;
-}
-
-Outcome Answerer::finish(Rcode rcode) {
-  Outcome outcome;
-  outcome.rcode = rcode;
-  outcome.truncated = truncated_;
-  outcome.size = writer_.finish({rcode, true, truncated_, false});
-  return outcome;
-}
-
-Outcome Answerer::negative(Rcode rcode, const ServiceRecords* records) {
-  const std::uint32_t ttl = zone_.negativeTtlOf(records, context_.now);
-  note(writer_.soa(Section::kAuthority, zone_.name().wire(), ttl, zone_.serverName().wire(),
-                   zone_.mailbox().wire(), zone_.serial(), ttl));
-  return finish(rcode);
-}
-
-Outcome Answerer::positiveOrNoData(const Match& match) {
-  return answers_ > 0 || truncated_ ? finish(Rcode::kNoError)
-                                    : negative(Rcode::kNoError, match.service.get());
-}
-
-std::uint32_t Answerer::ttlOf(const Match& match, IpFamily family) const {
-  return match.service ? zone_.ttlOf(*match.service, family, context_.now) : zone_.options().ttl;
-}
-
-bool Answerer::addChain() {
-  for (const Alias& alias : followUp_.chain) {
-    const bool own = alias.owner.wire() == query_.question.name();
-    if (!writer_.name(Section::kAnswer, own ? query_.question.name() : alias.owner.wire(),
-                      Type::kCname, followUp_.ttl, alias.target.wire())) {
-      truncated_ = true;
-      return false;
-    }
-    ++answers_;
-  }
-  return true;
-}
-
-void Answerer::addAddresses(const Match& match, std::string_view name, IpFamily family,
-                            Section section) {
-  const auto all = match.addresses();
-  std::array<std::uint16_t, kMaxShuffled> order;
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < all.size() && count < kMaxShuffled; ++i) {
-    if (all[i].family() == family) {
-      order[count++] = static_cast<std::uint16_t>(i);
-    }
-  }
-  const std::uint32_t ttl = ttlOf(match, family);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (count > 1) {  // Only as far as the message holds (Fisher and Yates).
-      std::swap(order[i], order[i + nextRandom() % (count - i)]);
-    }
-    if (!writer_.address(section, name, ttl, all[order[i]])) {
-      return note(section == Section::kAdditional);  // Missing there, the answer is still whole.
-    }
-    ++answers_;
-  }
-}
-
-void Answerer::addTargets(const Match& match, std::string_view name) {
-  const auto targets = targetsOf(*match.service, match.port, match.protocol);
-  const Name service = [&] {  // Without _port._protocol.
-    std::string_view wire = name;
-    if (match.kind == Match::Kind::kPort) {
-      wire = parentOf(parentOf(wire));
-    }
-    return Name::fromWire(wire);
-  }();
-  const auto weight = static_cast<std::uint16_t>(
-      std::max<std::size_t>(1, 100 / std::max<std::size_t>(1, targets.size())));
-  const std::uint32_t ttl = ttlOf(match, IpFamily::kV4);
-  for (const ServiceTarget& target : targets) {
-    const Name host = target.label.empty() ? service : service.under(target.label);
-    if (!writer_.srv(Section::kAnswer, name, ttl, weight, target.port, host.wire())) {
-      return note(false);
-    }
-    ++answers_;
-  }
-  // Whoever has the record wants the address next; a client asks again for what is missing here.
-  if (match.service->kind == ServiceRecords::Kind::kClusterIp && !targets.empty()) {
-    for (const IpAddress& address : match.service->addresses) {
-      writer_.address(Section::kAdditional, service.wire(), ttl, address);
-    }
-    return;
-  }
-  std::vector<std::pair<std::string_view, IpAddress>> seen;
-  for (const ServiceTarget& target : targets) {
-    seen.emplace_back(target.label, target.address);
-  }
-  std::sort(seen.begin(), seen.end());
-  seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
-  for (const auto& [label, address] : seen) {
-    if (!writer_.address(Section::kAdditional, service.under(label).wire(), ttl, address)) {
-      return;
-    }
-  }
-}
-
-void Answerer::addServers(Section section) {
-  for (const IpAddress& server : zone_.servers()) {
-    const bool wanted =
-        section == Section::kAdditional || server.family() == familyOf(query_.question.type);
-    if (wanted &&
-        writer_.address(section, zone_.serverName().wire(), zone_.options().ttl, server)) {
-      ++answers_;
-    }
-  }
-}
-
-void Answerer::addApex(std::string_view name) {
-  const std::uint32_t ttl = zone_.options().ttl;
-  constexpr std::uint32_t kMaxSoaTtl = 300;
-  if (query_.question.type == Type::kSoa) {
-    note(writer_.soa(Section::kAnswer, name, std::min(ttl, kMaxSoaTtl), zone_.serverName().wire(),
-                     zone_.mailbox().wire(), zone_.serial(), zone_.options().negativeTtl));
-    ++answers_;
-  } else if (query_.question.type == Type::kNs) {
-    note(writer_.name(Section::kAnswer, name, Type::kNs, ttl, zone_.serverName().wire()));
-    ++answers_;
-    addServers(Section::kAdditional);
-  }
-}
-
-void Answerer::addGeneration(std::string_view name) {
-  const auto age =
-      std::chrono::duration_cast<milliseconds>(context_.now - context_.contact).count();
-  const std::string texts[] = {
-      fmt::format("generation={}", zone_.generation()),
-      fmt::format("resourceVersion={}", zone_.revision()),
-      fmt::format("age={}.{:03}s", age / 1000, age % 1000),
-  };
-  const std::string_view views[] = {texts[0], texts[1], texts[2]};
-  note(writer_.txt(Section::kAnswer, name, 0, views));
-  ++answers_;
-}
+}  // namespace
 
 bool Answerer::parks(const Match& match) const {
   if (!context_.mayPark || match.service == nullptr || !isAddressType(query_.question.type)) {
@@ -430,52 +234,6 @@ Outcome Answerer::run() {
   return answerName(question.name());
 }
 
-int nibbleOf(std::string_view label) {
-  if (label.size() != 1) {
-    return -1;
-  }
-  const char c = label[0];
-  return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-std::optional<IpAddress> reverseV4(std::string_view name) {
-  std::uint32_t address = 0;
-  for (int i = 0; i < 4; ++i) {
-    const std::string_view label = name.size() > 1 ? firstLabel(name) : std::string_view{};
-    std::uint32_t number = 0;
-    if (label.empty() || label.size() > 3 || (label.size() > 1 && label[0] == '0')) {
-      return std::nullopt;
-    }
-    for (const char c : label) {
-      if (c < '0' || c > '9') {
-        return std::nullopt;
-      }
-      number = number * 10 + static_cast<std::uint32_t>(c - '0');
-    }
-    if (number > 255) {
-      return std::nullopt;
-    }
-    address |= number << (8 * i);
-    name = parentOf(name);
-  }
-  return name.size() == 1 ? std::optional(IpAddress::v4(address)) : std::nullopt;
-}
-
-std::optional<IpAddress> reverseV6(std::string_view name) {
-  std::array<std::uint8_t, 16> bytes{};
-  for (std::size_t i = 0; i < 32; ++i) {
-    const int nibble = name.size() > 1 ? nibbleOf(firstLabel(name)) : -1;
-    if (nibble < 0) {
-      return std::nullopt;
-    }
-    bytes[15 - i / 2] |= static_cast<std::uint8_t>(nibble << (i % 2 * 4));
-    name = parentOf(name);
-  }
-  return name.size() == 1 ? std::optional(IpAddress::v6(bytes)) : std::nullopt;
-}
-
-}  // namespace
-
 Outcome answer(const Zone& zone, const Query& query, const AnswerContext& context,
                std::span<std::uint8_t> out) {
   const std::string_view name = query.question.name();
@@ -498,21 +256,6 @@ std::size_t refuse(const Query& query, Rcode rcode, std::span<std::uint8_t> out,
 Outcome followed(const Zone& zone, const Query& query, const AnswerContext& context,
                  FollowUp followUp, ByteView reply, std::span<std::uint8_t> out) {
   return Answerer(zone, query, context, out).resume(std::move(followUp), reply);
-}
-
-std::optional<IpAddress> reverseAddress(std::string_view name) {
-  constexpr std::string_view kV4("\7in-addr\4arpa\0", 14);
-  constexpr std::string_view kV6("\3ip6\4arpa\0", 10);
-  if (!name.ends_with(std::string_view("\4arpa\0", 6))) {
-    return std::nullopt;
-  }
-  const auto without = [&](std::string_view zone) {
-    return std::string(name.substr(0, name.size() - zone.size())) + '\0';
-  };
-  if (within(name, kV4)) {
-    return reverseV4(without(kV4));
-  }
-  return within(name, kV6) ? reverseV6(without(kV6)) : std::nullopt;
 }
 
 }  // namespace hitless::dns

@@ -67,8 +67,4 @@ std::size_t refuse(const Query& query, Rcode rcode, std::span<std::uint8_t> out,
 Outcome followed(const Zone& zone, const Query& query, const AnswerContext& context,
                  FollowUp followUp, ByteView reply, std::span<std::uint8_t> out);
 
-/// The address in a name of in-addr.arpa (RFC 1035 3.5) or ip6.arpa (RFC 3596 2.5), lower case wire
-/// form; nullopt if it is none, or not a whole one.
-std::optional<IpAddress> reverseAddress(std::string_view name);
-
 }  // namespace hitless::dns

@@ -23,11 +23,6 @@ bool finished(const json::object& pod) {
 
 }  // namespace
 
-std::size_t Clients::Hash::operator()(const IpAddress& address) const {
-  const auto bytes = address.bytes();
-  return std::hash<std::string_view>{}({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
-
 void Clients::apply(const watch::Update& pods) {
   if (pods.kind == watch::Update::Kind::kFull) {
     byAddress_.clear();

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/ip.h"
+#include "base/ip_hash.h"
 #include "core/dns/name.h"
 #include "core/watch/update.h"
 
@@ -30,9 +30,6 @@ class Clients {
 
  private:
   using Search = std::shared_ptr<const std::vector<Name>>;
-  struct Hash {
-    std::size_t operator()(const IpAddress& address) const;
-  };
 
   void forget(const std::string& uid);
   void remember(const std::string& uid, const kube::json::object& pod);
@@ -44,7 +41,7 @@ class Clients {
     std::string uid;
     Search search;
   };
-  std::unordered_map<IpAddress, Pod, Hash> byAddress_;
+  std::unordered_map<IpAddress, Pod, IpAddressHash> byAddress_;
   std::map<std::string, std::vector<IpAddress>> byUid_;
   std::map<std::string, std::weak_ptr<const std::vector<Name>>> byNamespace_;
 };

@@ -1,13 +1,6 @@
 #include "core/dns/parking.h"
 
-#include <string_view>
-
 namespace hitless::dns {
-
-std::size_t Parking::Hash::operator()(const IpAddress& address) const {
-  const auto bytes = address.bytes();
-  return std::hash<std::string_view>{}({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
 
 std::optional<Parking::Ticket> Parking::enter(const IpAddress& client, MonoTime now) {
   if (!enabled() || places_.size() >= options_.most) {

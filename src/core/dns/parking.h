@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/ip.h"
+#include "base/ip_hash.h"
 
 namespace hitless::dns {
 
@@ -42,14 +42,11 @@ class Parking {
     IpAddress client;
     MonoTime until;
   };
-  struct Hash {
-    std::size_t operator()(const IpAddress& address) const;
-  };
 
   ParkingOptions options_;
   Ticket next_ = 1;
   std::map<Ticket, Place> places_;  ///< All wait equally long: in order of tickets and of time.
-  std::unordered_map<IpAddress, std::size_t, Hash> perClient_;
+  std::unordered_map<IpAddress, std::size_t, IpAddressHash> perClient_;
 };
 
 }  // namespace hitless::dns

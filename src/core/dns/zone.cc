@@ -59,11 +59,6 @@ Zone::Zone(ZoneOptions options)
       serverName_(options_.name.under("dns").under("ns")),
       mailbox_(options_.name.under("hostmaster")) {}
 
-std::size_t Zone::AddressHash::operator()(const IpAddress& address) const {
-  const auto bytes = address.bytes();
-  return std::hash<std::string_view>{}({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
-
 Zone::Edit::Service Zone::editFor(std::string key, RecordsPtr before, RecordsPtr after) const {
   if (after == nullptr || after->kind != ServiceRecords::Kind::kClusterIp) {
     return {std::move(key), after, after};  // No rule is behind these names.

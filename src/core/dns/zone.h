@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ip_hash.h"
 #include "core/dns/service_records.h"
 
 namespace hitless::dns {
@@ -119,9 +120,6 @@ class Zone {
       return std::hash<std::string_view>{}(key);
     }
   };
-  struct AddressHash {
-    std::size_t operator()(const IpAddress& address) const;
-  };
   using Services = std::unordered_map<std::string, RecordsPtr, KeyHash, std::equal_to<>>;
 
   void set(const std::string& key, const RecordsPtr& records);
@@ -142,7 +140,7 @@ class Zone {
   /// By the labels SERVICE and NAMESPACE in wire form, as they stand in a name.
   Services services_;
   /// Who has an address: keys of services_.
-  std::unordered_multimap<IpAddress, const std::string*, AddressHash> owners_;
+  std::unordered_multimap<IpAddress, const std::string*, IpAddressHash> owners_;
   bool published_ = false;
   bool namespacesKnown_ = false;
   std::uint64_t generation_ = 0;
