@@ -139,14 +139,12 @@ def deleted(cluster):
     return cluster
 
 
-@pytest.mark.xfail(strict=True, reason="the rules that outlive a Service lose its endpoints with its slices")
 def test_the_slices_that_go_with_a_service_are_not_missed(deleted):
     deleted.delete(deleted.slice)
     settled(deleted)
     assert connects(deleted, "10.96.1.1")
 
 
-@pytest.mark.xfail(strict=True, reason="a Service that comes back ends the stay of its former addresses")
 def test_the_former_address_of_a_service_made_anew_stays_too(deleted):
     deleted.create(service("web", "10.96.1.2"))
     assert eventually(lambda: deleted.addresses(name_of("web")) == ["10.96.1.2"])
@@ -159,8 +157,7 @@ def settled(place):
     assert eventually(lambda: place.published() >= revision)
 
 
-@pytest.mark.parametrize("patient", [
-    True, pytest.param(False, marks=pytest.mark.xfail(reason="the two above"))], ids=["patient", "as a cluster does"])
+@pytest.mark.parametrize("patient", [True, False], ids=["patient", "as a cluster does"])
 def test_what_resolves_can_be_connected_to(cluster, patient):
     process = cluster.serve("--dns-linger", f"{LINGER}s")
     assert eventually(lambda: cluster.answers(DNS4))

@@ -17,8 +17,7 @@ ByteView bytesOf(std::string_view text) {
 
 MessageWriter::MessageWriter(std::span<std::uint8_t> out, std::size_t limit, const Query& query)
     : out_(out), limit_(std::min(limit, out.size())), query_(query) {
-  const std::size_t reserved =
-      optSize(askerOf(query, Transport::kUdp), ExtendedError::kNoReachableAuthority);
+  const std::size_t reserved = optSize(askerOf(query, Transport::kUdp), ExtendedError::kNone);
   limit_ -= std::min(reserved, limit_);
   std::memset(out_.data(), 0, kHeaderSize);
   writeU16(out_, 0, query.id);
@@ -155,7 +154,7 @@ bool MessageWriter::raw(Section section, std::string_view owner, Type type, Clas
 
 std::size_t MessageWriter::finish(const Ending& ending) {
   const auto rcode = static_cast<std::uint16_t>(ending.rcode);
-  std::uint16_t flags = kFlagResponse | (rcode & kRcodeMask);
+  std::uint16_t flags = kFlagResponse | query_.opcode | (rcode & kRcodeMask);
   flags |= ending.authoritative ? kFlagAuthoritative : 0;
   flags |= ending.truncated ? kFlagTruncated : 0;
   flags |= query_.recursionDesired ? kFlagRecursionDesired : 0;
@@ -164,8 +163,10 @@ std::size_t MessageWriter::finish(const Ending& ending) {
   writeU16(out_, kFlagsAt, flags);
   if (query_.edns) {  // Its room was kept free.
     const Asker asker = askerOf(query_, Transport::kUdp);
-    writeOpt(asker, ending.extendedError, out_.subspan(at_), static_cast<std::uint8_t>(rcode >> 4));
-    at_ += optSize(asker, ending.extendedError);
+    const bool told = at_ + optSize(asker, ending.extendedError) <= out_.size();
+    const ExtendedError why = told ? ending.extendedError : ExtendedError::kNone;
+    writeOpt(asker, why, out_.subspan(at_), static_cast<std::uint8_t>(rcode >> 4));
+    at_ += optSize(asker, why);
     counts_[2] += 1;
   }
   for (std::size_t section = 0; section < 3; ++section) {

@@ -93,10 +93,11 @@ QueryFault parseQuery(ByteView packet, Query& query) {
     return QueryFault::kIgnore;
   }
   query.id = readU16(packet, 0);
+  query.opcode = flags & kFlagOpcode;
   query.recursionDesired = (flags & kFlagRecursionDesired) != 0;
   query.authenticData = (flags & kFlagAuthenticData) != 0;
   query.checkingDisabled = (flags & kFlagCheckingDisabled) != 0;
-  if ((flags & kFlagOpcode) != 0) {
+  if (query.opcode != 0) {
     return QueryFault::kNotImp;
   }
   const unsigned records = readU16(packet, 6) + readU16(packet, 8) + readU16(packet, 10);

@@ -30,6 +30,7 @@ struct Question {
 /// A parsed query. Its views point into the packet that it was parsed from.
 struct Query {
   std::uint16_t id = 0;
+  std::uint16_t opcode = 0;  ///< As it stands in the flags.
   bool recursionDesired = false;
   bool authenticData = false;
   bool checkingDisabled = false;

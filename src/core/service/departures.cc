@@ -5,56 +5,77 @@
 namespace hitless::service {
 namespace {
 
-const std::shared_ptr<const Service>& serviceIn(const Snapshot& snapshot, const ServiceName& name) {
-  static const std::shared_ptr<const Service> kNone;
+const Service* serviceIn(const Snapshot& snapshot, const ServiceName& name) {
   const ServiceState* state = snapshot.find(name);
-  return state == nullptr ? kNone : state->service;
+  return state == nullptr ? nullptr : state->service.get();
 }
 
-template <class List>
-bool intersect(const List& a, const List& b) {
-  return std::any_of(a.begin(), a.end(), [&](const auto& item) {
-    return std::find(b.begin(), b.end(), item) != b.end();
-  });
+bool has(const Service* service, const IpAddress& address) {
+  return service != nullptr && std::find(service->clusterIps.begin(), service->clusterIps.end(),
+                                         address) != service->clusterIps.end();
 }
 
-/// Both cannot have rules at once.
-bool collide(const Service& a, const Service& b) {
-  const auto sharesNodePort = [&](const ServicePort& port) {
-    return port.nodePort != 0 &&
-           std::any_of(b.ports.begin(), b.ports.end(), [&](const ServicePort& other) {
-             return other.nodePort == port.nodePort && other.protocol == port.protocol;
-           });
-  };
-  return intersect(a.clusterIps, b.clusterIps) || intersect(a.externalIps, b.externalIps) ||
-         intersect(a.balancerIps, b.balancerIps) ||
-         std::any_of(a.ports.begin(), a.ports.end(), sharesNodePort);
+/// No object has this name: a space is in it.
+ServiceName shownAs(const ServiceName& name, const IpAddress& address) {
+  return {name.ns, name.name + " formerly at " + address.text()};
+}
+
+/// Only what a name leads to: node ports and external addresses are nobody's to be told by DNS.
+std::shared_ptr<const Service> at(const Service& service, const IpAddress& address) {
+  auto alone = std::make_shared<Service>(service);
+  alone->clusterIps = {address};
+  alone->externalIps.clear();
+  alone->balancerIps.clear();
+  alone->healthCheckNodePort = 0;
+  for (ServicePort& port : alone->ports) {
+    port.nodePort = 0;
+  }
+  return alone;
 }
 
 }  // namespace
 
 void Departures::depart(const ServiceName& name, const Snapshot& before, const Snapshot& after,
-                        MonoTime now) {
-  const auto& was = serviceIn(before, name);
-  if (serviceIn(after, name)) {
-    departed_.erase(name);
-  } else if (was && !was->clusterIps.empty()) {
-    departed_.try_emplace(name, Departed{was, now + linger_});
+                        Changes& changes, MonoTime now) {
+  const ServiceState* was = before.find(name);
+  if (was == nullptr || !was->service) {
+    return;
+  }
+  const Service* is = serviceIn(after, name);
+  for (const IpAddress& address : was->service->clusterIps) {
+    if (!has(is, address)) {
+      const ServiceName shown = shownAs(name, address);
+      departed_.insert_or_assign(
+          shown, Departed{name, address, {at(*was->service, address), was->slices}, now + linger_});
+      changes.services.insert(shown);
+    }
   }
 }
 
-void Departures::yieldTo(const ServiceName& name, const Snapshot& after, Changes& changes) {
-  const auto& service = serviceIn(after, name);
-  if (!service) {
-    return;
-  }
+void Departures::yieldTo(const Service& service, Changes& changes) {
   std::erase_if(departed_, [&](const auto& entry) {
-    const bool gone = collide(*entry.second.service, *service);
-    if (gone) {
+    const bool taken = has(&service, entry.second.address);
+    if (taken) {
       changes.services.insert(entry.first);
     }
-    return gone;
+    return taken;
   });
+}
+
+void Departures::follow(const Snapshot& after, Changes& changes) {
+  for (auto& [shown, departed] : departed_) {
+    const ServiceState* state = after.find(departed.origin);
+    if (state == nullptr) {
+      continue;
+    }
+    for (auto& [name, slice] : departed.state.slices) {
+      const auto known = state->slices.find(name);
+      if (known != state->slices.end() && known->second != slice) {
+        slice = known->second;
+        changes.services.insert(shown);
+      }
+    }
+  }
 }
 
 void Departures::update(const Snapshot& before, const Snapshot& after, Changes& changes,
@@ -69,14 +90,17 @@ void Departures::update(const Snapshot& before, const Snapshot& after, Changes& 
     after.forEach(add);
   }
   for (const ServiceName& name : touched) {
-    depart(name, before, after, now);
+    depart(name, before, after, changes, now);
+  }
+  if (departed_.empty()) {
+    return;
   }
   for (const ServiceName& name : touched) {
-    if (departed_.empty()) {
-      break;
+    if (const Service* service = serviceIn(after, name)) {
+      yieldTo(*service, changes);
     }
-    yieldTo(name, after, changes);
   }
+  follow(after, changes);
   std::erase_if(departed_, [&](const auto& entry) {
     const bool over = entry.second.until <= now;
     if (over) {
@@ -87,11 +111,11 @@ void Departures::update(const Snapshot& before, const Snapshot& after, Changes& 
 }
 
 Snapshot Departures::overlay(const Snapshot& snapshot) const {
-  std::map<ServiceName, std::shared_ptr<const Service>> services;
-  for (const auto& [name, departed] : departed_) {
-    services.emplace(name, departed.service);
+  std::map<ServiceName, ServiceState> states;
+  for (const auto& [shown, departed] : departed_) {
+    states.emplace(shown, departed.state);
   }
-  return services.empty() ? snapshot : snapshot.with(services);
+  return states.empty() ? snapshot : snapshot.with(states);
 }
 
 std::optional<MonoTime> Departures::deadline() const {

@@ -8,19 +8,20 @@
 
 namespace hitless::service {
 
-/// Services that are gone but keep their rules for a while: somebody may have been told their
-/// address a moment ago and be about to connect. Their endpoints stay what the cluster says.
+/// Cluster IPs that are gone but keep their rules for a while: somebody may have been told the
+/// address a moment ago and be about to connect. Their endpoints stay what the cluster says as long
+/// as it says anything of them: a Service's slices go with it.
 class Departures {
  public:
   /// `linger`: how long; 0: not at all.
   explicit Departures(nanoseconds linger) : linger_(linger) {}
 
-  /// Takes in the way from one snapshot to the next; `changes` says which Services may differ.
-  /// Whatever else has to be programmed anew for it is added there: those whose time is over, and
-  /// those whose address or port another Service takes.
+  /// Takes in the way from one snapshot to the next; `changes` says which Services may differ. The
+  /// names under which overlay() shows departed addresses are added there as they come, change and
+  /// go: when their time is over, or another Service takes the address.
   void update(const Snapshot& before, const Snapshot& after, Changes& changes, MonoTime now);
 
-  /// `snapshot` with the departed Services as if they were there.
+  /// `snapshot` with the departed addresses as Services of their own.
   Snapshot overlay(const Snapshot& snapshot) const;
 
   /// When the next one's time is over.
@@ -28,15 +29,19 @@ class Departures {
 
  private:
   struct Departed {
-    std::shared_ptr<const Service> service;
+    ServiceName origin;
+    IpAddress address;
+    ServiceState state;  ///< The Service with this address alone, and its endpoints.
     MonoTime until;
   };
 
-  void depart(const ServiceName& name, const Snapshot& before, const Snapshot& after, MonoTime now);
-  void yieldTo(const ServiceName& name, const Snapshot& after, Changes& changes);
+  void depart(const ServiceName& name, const Snapshot& before, const Snapshot& after,
+              Changes& changes, MonoTime now);
+  void yieldTo(const Service& service, Changes& changes);
+  void follow(const Snapshot& after, Changes& changes);
 
   nanoseconds linger_;
-  std::map<ServiceName, Departed> departed_;
+  std::map<ServiceName, Departed> departed_;  ///< By the name that overlay() shows.
 };
 
 }  // namespace hitless::service

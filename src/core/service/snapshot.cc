@@ -102,12 +102,11 @@ class Snapshot::Editor {
   std::map<ServiceName, std::shared_ptr<ServiceState>> states_;
 };
 
-Snapshot Snapshot::with(
-    const std::map<ServiceName, std::shared_ptr<const Service>>& services) const {
+Snapshot Snapshot::with(const std::map<ServiceName, ServiceState>& states) const {
   Snapshot changed = *this;
   Editor editor(changed);
-  for (const auto& [name, service] : services) {
-    editor.edit(name).service = service;
+  for (const auto& [name, state] : states) {
+    editor.edit(name) = state;
   }
   editor.finish();
   return changed;

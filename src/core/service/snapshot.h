@@ -42,8 +42,8 @@ class Snapshot {
   std::size_t size() const;
   /// The EndpointSlice resourceVersion up to which this snapshot is complete.
   std::uint64_t revision() const { return revision_; }
-  /// The same with these Service objects.
-  Snapshot with(const std::map<ServiceName, std::shared_ptr<const Service>>& services) const;
+  /// The same with these states besides.
+  Snapshot with(const std::map<ServiceName, ServiceState>& states) const;
 
  private:
   friend class SnapshotBuilder;

@@ -51,6 +51,9 @@ class TcpDoor::Connection : public std::enable_shared_from_this<Connection> {
   void writeNext();
   void answered() {
     --unanswered_;
+    if (saidAll_ && unanswered_ == 0) {
+      return end();
+    }
     if (paused_) {
       paused_ = false;
       readLength();
@@ -69,6 +72,7 @@ class TcpDoor::Connection : public std::enable_shared_from_this<Connection> {
   std::deque<std::vector<std::uint8_t>> out_;  ///< The first is being written.
   std::size_t unanswered_ = 0;                 ///< Also answers that are not written yet.
   bool paused_ = false;
+  bool saidAll_ = false;  ///< The client has closed its side.
 };
 
 void TcpDoor::Connection::end() {
@@ -93,6 +97,10 @@ void TcpDoor::Connection::readLength() {
   }
   boost::asio::async_read(socket_, boost::asio::buffer(length_),
                           [self = shared_from_this()](const auto& error, std::size_t) {
+                            if (error == boost::asio::error::eof && self->unanswered_ > 0) {
+                              self->saidAll_ = true;  // But it still listens.
+                              return;
+                            }
                             if (error) {
                               return self->end();
                             }
