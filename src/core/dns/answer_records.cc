@@ -13,11 +13,11 @@ constexpr std::size_t kMaxShuffled = 4096;
 
 }  // namespace
 
-std::uint64_t Answerer::nextRandom() {  // xorshift64
+std::size_t Answerer::randomBelow(std::size_t bound) {  // xorshift64
   random_ ^= random_ << 13;
   random_ ^= random_ >> 7;
   random_ ^= random_ << 17;
-  return random_;
+  return (random_ >> 32) * bound >> 32;  // Cheaper than a division (Lemire 2019).
 }
 
 Outcome Answerer::finish(Rcode rcode) {
@@ -70,7 +70,7 @@ void Answerer::addAddresses(const Match& match, std::string_view name, IpFamily 
   const std::uint32_t ttl = ttlOf(match, family);
   for (std::size_t i = 0; i < count; ++i) {
     if (count > 1) {  // Only as far as the message holds (Fisher and Yates).
-      std::swap(order[i], order[i + nextRandom() % (count - i)]);
+      std::swap(order[i], order[i + randomBelow(count - i)]);
     }
     if (!writer_.address(section, name, ttl, all[order[i]])) {
       return note(section == Section::kAdditional);  // Missing there, the answer is still whole.

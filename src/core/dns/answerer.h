@@ -44,7 +44,8 @@ class Answerer {
   Outcome positiveOrNoData(const Match& match);
   Outcome finish(Rcode rcode);
   void note(bool written) { truncated_ = truncated_ || !written; }
-  std::uint64_t nextRandom();
+  /// `bound`: at most 2^32.
+  std::size_t randomBelow(std::size_t bound);
   std::uint32_t ttlOf(const Match& match, IpFamily family) const;
 
   const Zone& zone_;

@@ -11,6 +11,9 @@ namespace {
 constexpr std::size_t kBatch = 64;
 /// No query is longer, unless its sender tries something.
 constexpr std::size_t kMaxQuery = 4096;
+/// Not a multiple of the page size: else the beginnings of all queries of a batch, which is all
+/// that most queries are, share a few lines of the processor's cache.
+constexpr std::size_t kStride = kMaxQuery + 64;
 /// So many batches in a row at most: others on this thread want their turn.
 constexpr int kMaxBatches = 8;
 
@@ -20,7 +23,7 @@ constexpr int kMaxBatches = 8;
 struct UdpDoor::Batch {
   Batch() {
     for (std::size_t i = 0; i < kBatch; ++i) {
-      in[i] = {&queries[i * kMaxQuery], kMaxQuery};
+      in[i] = {&queries[i * kStride], kMaxQuery};
       received[i].msg_hdr = {};
       received[i].msg_hdr.msg_iov = &in[i];
       received[i].msg_hdr.msg_iovlen = 1;
@@ -28,7 +31,7 @@ struct UdpDoor::Batch {
     }
   }
 
-  std::vector<std::uint8_t> queries = std::vector<std::uint8_t>(kBatch * kMaxQuery);
+  std::vector<std::uint8_t> queries = std::vector<std::uint8_t>(kBatch * kStride);
   std::vector<std::uint8_t> answers = std::vector<std::uint8_t>(kBatch * dns::kMaxUdpSize);
   std::array<iovec, kBatch> in{};
   std::array<iovec, kBatch> out{};
@@ -92,13 +95,10 @@ int UdpDoor::serve() {
     }
     const auto [client, port] = addressOf(batch.peers[current]);
     const std::span<std::uint8_t> out(&batch.answers[current * dns::kMaxUdpSize], dns::kMaxUdpSize);
-    const std::size_t size =
-        parts_.responder.receive(reading.view(),
-                                 {{&batch.queries[current * kMaxQuery], message.msg_len},
-                                  dns::Transport::kUdp,
-                                  client,
-                                  port},
-                                 begin, out, later);
+    const std::size_t size = parts_.responder.receive(
+        reading.view(),
+        {{&batch.queries[current * kStride], message.msg_len}, dns::Transport::kUdp, client, port},
+        begin, out, later);
     if (size > 0) {
       batch.out[static_cast<std::size_t>(answers)] = {out.data(), size};
       mmsghdr& answer = batch.sent[static_cast<std::size_t>(answers++)];
