@@ -9,6 +9,8 @@ namespace hitless::dns {
 namespace {
 
 constexpr std::uint16_t kPointer = 0xc000;
+/// Type, class, TTL and length of the data.
+constexpr std::size_t kRecordHead = 10;
 ByteView bytesOf(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
@@ -31,9 +33,10 @@ void MessageWriter::put8(std::uint8_t value) {
 }
 
 void MessageWriter::put16(std::uint16_t value) {
-  const std::uint8_t bytes[] = {static_cast<std::uint8_t>(value >> 8),
-                                static_cast<std::uint8_t>(value)};
-  put(bytes);
+  const std::span<std::uint8_t> room = claim(sizeof value);
+  if (!room.empty()) {
+    writeU16(room, 0, value);
+  }
 }
 
 void MessageWriter::put32(std::uint32_t value) {
@@ -41,13 +44,20 @@ void MessageWriter::put32(std::uint32_t value) {
   put16(static_cast<std::uint16_t>(value));
 }
 
-void MessageWriter::put(ByteView bytes) {
-  if (overflow_ || bytes.size() > limit_ - std::min(at_, limit_)) {
+std::span<std::uint8_t> MessageWriter::claim(std::size_t size) {
+  if (overflow_ || size > limit_ - std::min(at_, limit_)) {
     overflow_ = true;
-    return;
+    return {};
   }
-  std::memcpy(out_.data() + at_, bytes.data(), bytes.size());
-  at_ += bytes.size();
+  at_ += size;
+  return out_.subspan(at_ - size, size);
+}
+
+void MessageWriter::put(ByteView bytes) {
+  const std::span<std::uint8_t> room = claim(bytes.size());
+  if (!room.empty()) {
+    std::memcpy(room.data(), bytes.data(), bytes.size());
+  }
 }
 
 void MessageWriter::putPlainName(std::string_view wire) {
@@ -85,11 +95,14 @@ bool MessageWriter::record(Section section, std::string_view owner, Type type, C
   } else {
     putName(owner);
   }
-  put16(static_cast<std::uint16_t>(type));
-  put16(static_cast<std::uint16_t>(klass));
-  put32(ttl);
-  const std::size_t length = at_;
-  put16(0);
+  // In one piece: of a record with an address this is nearly all.
+  const std::span<std::uint8_t> head = claim(kRecordHead);
+  if (!head.empty()) {
+    writeU16(head, 0, static_cast<std::uint16_t>(type));
+    writeU16(head, 2, static_cast<std::uint16_t>(klass));
+    writeU32(head, 4, ttl);
+  }
+  const std::size_t length = at_ - 2;
   data();
   if (overflow_) {
     overflow_ = false;

@@ -48,6 +48,8 @@ class MessageWriter {
   template <class Data>
   bool record(Section section, std::string_view owner, Type type, Class klass, std::uint32_t ttl,
               Data data);
+  /// The room for the next bytes; empty if they do not fit.
+  std::span<std::uint8_t> claim(std::size_t size);
   void put8(std::uint8_t value);
   void put16(std::uint16_t value);
   void put32(std::uint32_t value);
