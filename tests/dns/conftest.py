@@ -6,17 +6,7 @@ import pytest
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "agent"))  # place.py
 
-import dual_stack  # noqa: E402
-from nameplace import NamePlace, dns_service, namespace, node  # noqa: E402
-
-
-def new_place(dual=False):
-    """A place with what the DNS Service needs; `dual`: agents see IPv6 addresses of Services too."""
-    place = NamePlace()
-    if dual:
-        dual_stack.start(place)
-    place.create(node(), namespace("shop"), dns_service())
-    return place
+from nameplace import new_place  # noqa: E402
 
 
 @pytest.fixture

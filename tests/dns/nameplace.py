@@ -239,3 +239,12 @@ def pod(name, address, ns="shop", **spec):
 def dns_service():
     return service("kube-dns", DNS4, DNS6, ns="kube-system",
                    ports=(port(53, "dns", "UDP"), port(53, "dns-tcp")))
+
+
+def new_place(dual=False):
+    """A place with what the DNS Service needs; `dual`: agents see IPv6 addresses of Services too."""
+    place = NamePlace()
+    if dual:
+        dual_stack.start(place)
+    place.create(node(), namespace("shop"), dns_service())
+    return place

@@ -6,8 +6,7 @@ import subprocess
 import pytest
 
 import shop
-from conftest import new_place
-from nameplace import DNS4, pod, status_of, values
+from nameplace import DNS4, new_place, pod, status_of, values
 from place import ROOT, eventually
 
 SEARCH = ["shop.svc.cluster.local", "svc.cluster.local", "cluster.local", "node.example"]

@@ -14,8 +14,7 @@ import dns.reversename
 import pytest
 
 import shop
-from conftest import new_place
-from nameplace import DNS4, DNS6, WAYS, endpoint, endpoint_slice, service, status_of, values
+from nameplace import DNS4, DNS6, WAYS, endpoint, endpoint_slice, new_place, service, status_of, values
 from place import eventually
 
 Row = collections.namedtuple("Row", "name type status answers additional ours")
