@@ -114,7 +114,7 @@ void DnsPlane::follow(const service::Snapshot& snapshot) {
       addresses_.push_back(*options_.linkLocal);
     }
   }
-  if (addresses_ != before || !door_) {
+  if (addresses_ != before || (!door_ && !doorless_)) {
     serve();
   }
 }
@@ -154,7 +154,10 @@ void DnsPlane::openDoor() {
     door_.emplace(std::move(*door));
   }
   if (const Status opened = door_->serve(addresses_); !opened) {
-    spdlog::error("cannot lead DNS queries here: {}", opened.error().text());
+    const std::string why = opened.error().text();
+    if (troubles_.insert(why).second) {  // Once, not at each try.
+      spdlog::error("cannot lead DNS queries here: {}", why);
+    }
     retrySoon();
   }
 }

@@ -173,14 +173,14 @@ void TcpDoor::Connection::writeNext() {
                            });
 }
 
-TcpDoor::TcpDoor(Parts parts, Fd socket, const IpAddress& address, TcpDoorOptions options)
+TcpDoor::TcpDoor(DoorParts parts, Fd socket, const IpAddress& address, TcpDoorOptions options)
     : parts_(std::move(parts)), options_(options), acceptor_(parts_.io) {
   acceptor_.assign(address.isV4() ? tcp::v4() : tcp::v6(), socket.release());
 }
 
 TcpDoor::~TcpDoor() = default;
 
-std::shared_ptr<TcpDoor> TcpDoor::open(Parts parts, Fd socket, const IpAddress& address,
+std::shared_ptr<TcpDoor> TcpDoor::open(DoorParts parts, Fd socket, const IpAddress& address,
                                        TcpDoorOptions options) {
   std::shared_ptr<TcpDoor> door(new TcpDoor(std::move(parts), std::move(socket), address, options));
   door->accept();

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "sys/container/fd.h"
-#include "sys/dns/published.h"
+#include "sys/dns/door_parts.h"
 
 namespace hitless::sys {
 
@@ -23,16 +23,8 @@ struct TcpDoorOptions {
 /// answers come in the order in which they are known.
 class TcpDoor : public std::enable_shared_from_this<TcpDoor> {
  public:
-  struct Parts {
-    boost::asio::io_context& io;
-    const Clock& clock;
-    const Published& published;
-    dns::Responder& responder;
-    std::function<void()> served;  ///< After each query, with what is published still kept.
-  };
-
   /// `socket`: listening and non-blocking, of the family of `address`.
-  static std::shared_ptr<TcpDoor> open(Parts parts, Fd socket, const IpAddress& address,
+  static std::shared_ptr<TcpDoor> open(DoorParts parts, Fd socket, const IpAddress& address,
                                        TcpDoorOptions options = {});
   ~TcpDoor();
   void close();
@@ -40,10 +32,10 @@ class TcpDoor : public std::enable_shared_from_this<TcpDoor> {
  private:
   class Connection;
 
-  TcpDoor(Parts parts, Fd socket, const IpAddress& address, TcpDoorOptions options);
+  TcpDoor(DoorParts parts, Fd socket, const IpAddress& address, TcpDoorOptions options);
   void accept();
 
-  Parts parts_;
+  DoorParts parts_;
   TcpDoorOptions options_;
   boost::asio::ip::tcp::acceptor acceptor_;
   std::set<std::shared_ptr<Connection>> connections_;

@@ -40,14 +40,14 @@ struct UdpDoor::Batch {
   std::array<mmsghdr, kBatch> sent{};
 };
 
-UdpDoor::UdpDoor(Parts parts, Fd socket)
+UdpDoor::UdpDoor(DoorParts parts, Fd socket)
     : parts_(std::move(parts)),
       descriptor_(parts_.io, socket.release()),
       batch_(std::make_unique<Batch>()) {}
 
 UdpDoor::~UdpDoor() = default;
 
-std::shared_ptr<UdpDoor> UdpDoor::open(Parts parts, Fd socket) {
+std::shared_ptr<UdpDoor> UdpDoor::open(DoorParts parts, Fd socket) {
   std::shared_ptr<UdpDoor> door(new UdpDoor(std::move(parts), std::move(socket)));
   door->wait();
   return door;
