@@ -120,6 +120,8 @@ void declareUpstreams(CLI::App& parser, DnsOptions& dns) {
       ->group(kGroup);
 }
 
+constexpr std::uint32_t kMaxTtl = 3600;
+
 void declareZone(CLI::App& parser, DnsOptions& dns) {
   dns::ZoneOptions& zone = dns.zone;
   parser
@@ -131,7 +133,6 @@ void declareZone(CLI::App& parser, DnsOptions& dns) {
           "The cluster's zone (default cluster.local)")
       ->type_name("NAME")
       ->group(kGroup);
-  constexpr std::uint32_t kMaxTtl = 3600;
   const auto ttl = [&](const std::string& name, std::uint32_t& target, const std::string& help) {
     parser.add_option(name, target, help)
         ->check(CLI::Range(std::uint32_t{0}, kMaxTtl))
@@ -177,6 +178,15 @@ void declareServer(CLI::App& parser, DnsOptions& dns) {
           },
           "Log queries in CoreDNS's format: success, denial, error or all")
       ->type_name("CLASSES")
+      ->group(kGroup);
+  parser
+      .add_option_function<std::int64_t>(
+          "--dns-repeat",
+          [&responder](std::int64_t value) { responder.repeatFor = seconds{value}; },
+          "Repeat an answer about the cluster's own names for so long even if it has changed, as a "
+          "cache before the name server does (profile stock; default 0)")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{kMaxTtl}))
+      ->type_name("SECONDS")
       ->group(kGroup);
   addDuration(parser, "--dns-linger", dns.linger,
               "How long the rules of a Service outlive its name (default 1s)");

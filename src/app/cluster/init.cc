@@ -119,28 +119,42 @@ std::vector<std::string> Init::nodeArgv(int index) const {
   const auto forAgent = [](std::string_view flag, const std::string& value) {
     return fmt::format("--agent-arg={}={}", flag, value);
   };
-  return {sys::ownPath(),
-          "node",
-          "--name",
-          name,
-          "--node-ip",
-          addresses_.node(index).text(),
-          "--pod-cidr",
-          addresses_.podsOf(index).text(),
-          "--kubeconfig",
-          kubeconfig,
-          "--dir",
-          stateDir_,
-          "--cluster-dns",
-          addresses_.dns().text(),
-          "--timeline",
-          timeline,
-          forAgent("--node-name", name),
-          forAgent("--kubeconfig", kubeconfig),
-          forAgent("--timeline", timeline),
-          forAgent("--dns-listen", addresses_.node(index).text()),
-          forAgent("--dns-upstream", "none"),  // No packet leaves the cluster's namespaces.
-          forAgent("--min-sync-period", fmt::format("{}ms", minSync.count()))};
+  std::vector<std::string> argv{
+      sys::ownPath(),
+      "node",
+      "--name",
+      name,
+      "--node-ip",
+      addresses_.node(index).text(),
+      "--pod-cidr",
+      addresses_.podsOf(index).text(),
+      "--kubeconfig",
+      kubeconfig,
+      "--dir",
+      stateDir_,
+      "--cluster-dns",
+      addresses_.dns().text(),
+      "--timeline",
+      timeline,
+      forAgent("--node-name", name),
+      forAgent("--kubeconfig", kubeconfig),
+      forAgent("--timeline", timeline),
+      forAgent("--dns-listen", addresses_.node(index).text()),
+      forAgent("--dns-upstream", "none"),  // No packet leaves the cluster's namespaces.
+      forAgent("--min-sync-period", fmt::format("{}ms", minSync.count()))};
+  if (const seconds repeat = options_.launch.profile.dnsRepeat; repeat > seconds{0}) {
+    const std::string text = fmt::format("{}", repeat.count());
+    for (const auto* flag :
+         {"--dns-repeat", "--dns-ttl", "--dns-changing-ttl", "--dns-negative-ttl"}) {
+      argv.push_back(forAgent(flag, text));
+    }
+    // CoreDNS answers at once, and a Service's rules go with it.
+    argv.push_back(forAgent("--dns-park", "0s"));
+    argv.push_back(forAgent("--dns-linger", "0s"));
+    argv.push_back("--agent-arg=--no-dns-answer-terminating");
+    argv.push_back("--agent-arg=--no-dns-search");
+  }
+  return argv;
 }
 
 Status Init::startNodes(Fabric fabric) {

@@ -30,7 +30,11 @@ Responder::Responder(ResponderOptions options, Recursor& recursor, Rng& rng, Log
       log_(std::move(log)),
       random_(rng.next() | 1),
       parking_(options.parking),
-      scratch_(kMaxMessage) {}
+      scratch_(kMaxMessage) {
+  if (options.repeatFor > seconds{0}) {
+    repeater_.emplace(options.repeatFor, rng);
+  }
+}
 
 std::uint64_t Responder::nextRandom() {  // xorshift64: for the order of addresses only.
   random_ ^= random_ << 13;
@@ -64,6 +68,22 @@ std::size_t Responder::refuseFault(QueryFault fault, const Query& query,
   return refuse(query, rcode, out);
 }
 
+/// An answer that is kept from before; 0 if there is none.
+std::size_t Responder::repeat(const Query& query, const Incoming& incoming, MonoTime now,
+                              std::span<std::uint8_t> out) {
+  if (!repeater_) {
+    return 0;
+  }
+  const std::size_t size = repeater_->repeat(query, incoming.transport, now, out);
+  if (size != 0) {
+    ++untimed_.own;
+    count(query, incoming, ByteView(out).first(size), Source::kZone);
+    log({incoming.client, incoming.port, incoming.transport, incoming.packet.size(), {}}, query,
+        ByteView(out).first(size));
+  }
+  return size;
+}
+
 std::size_t Responder::receive(const View& view, const Incoming& incoming, MonoTime now,
                                std::span<std::uint8_t> out, const std::function<Reply()>& later) {
   Query query;
@@ -71,12 +91,18 @@ std::size_t Responder::receive(const View& view, const Incoming& incoming, MonoT
   if (fault != QueryFault::kNone) {
     return refuseFault(fault, query, out);
   }
+  if (const std::size_t size = repeat(query, incoming, now, out)) {
+    return size;
+  }
   AnswerContext context = contextFor(view, incoming, now, true);
   Outcome outcome = answer(view.zone, query, context, out);
   Source source = Source::kZone;
   std::size_t size = outcome.size;
   switch (outcome.action) {
     case Outcome::Action::kSend:
+      if (repeater_ && !outcome.searched) {
+        repeater_->keep(query, ByteView(out).first(size), now);
+      }
       break;
     case Outcome::Action::kForward:
       source = Source::kCache;

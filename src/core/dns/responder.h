@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "core/dns/answer.h"
+#include "core/dns/answer_repeater.h"
 #include "core/dns/clients.h"
 #include "core/dns/parking.h"
 #include "core/dns/query_log.h"
@@ -49,6 +50,8 @@ struct ResponderOptions {
   /// Walk the search list of a pod of this node for it (CoreDNS: autopath).
   bool searchPath = true;
   LogClasses log;
+  /// Repeat an answer from the zone for so long, whatever has changed; 0: never.
+  seconds repeatFor{0};
 };
 
 /// What becomes of each query: answered from the zone, from the cache, later by an upstream, or
@@ -88,6 +91,8 @@ class Responder {
     FollowUp followUp;  ///< Without candidates the upstream's answer is the answer.
   };
 
+  std::size_t repeat(const Query& query, const Incoming& incoming, MonoTime now,
+                     std::span<std::uint8_t> out);
   std::size_t refuseFault(QueryFault fault, const Query& query, std::span<std::uint8_t> out);
   AnswerContext contextFor(const View& view, const Incoming& incoming, MonoTime now, bool mayPark);
   Pending& keep(Recursor::Ticket ticket, const Incoming& incoming, MonoTime now, Reply reply);
@@ -103,6 +108,7 @@ class Responder {
   Recursor& recursor_;
   LogSink log_;
   std::uint64_t random_;
+  std::optional<AnswerRepeater> repeater_;
   Parking parking_;
   Traffic traffic_;
   struct {

@@ -62,7 +62,10 @@ Bytes replyFor(const std::string& name, bool absent = false) {
 
 class ResponderTest : public ::testing::Test {
  protected:
-  ResponderTest() {
+  explicit ResponderTest(
+      const ResponderOptions& options = {{seconds(2), 3, 2}, true, {true, true, true}, seconds(0)})
+      : responder_(options, recursor_, rng_,
+                   [this](const std::string& line) { log_.push_back(line); }) {
     zone_.load({testing::service("web", "10.96.0.10"), testing::service("db", "None")},
                {testing::slice("db", {{.ip = "10.0.1.1", .ready = false, .hostname = "db-0"}})});
     clients_.apply(testing::full({pod("p", "10.1.1.7")}));
@@ -94,10 +97,7 @@ class ResponderTest : public ::testing::Test {
   testing::FakeRng rng_;
   FakeRecursor recursor_;
   std::vector<std::string> log_;
-  Responder responder_{{{seconds(2), 3, 2}, true, {true, true, true}},
-                       recursor_,
-                       rng_,
-                       [this](const std::string& line) { log_.push_back(line); }};
+  Responder responder_;
   std::vector<DnsResponse> later_;
   const std::string db_ = "db-0.db.default.svc.cluster.local";
 };
@@ -111,6 +111,35 @@ TEST_F(ResponderTest, AnswersOwnNamesAtOnce) {
       log_[0].starts_with("10.1.1.7:4242 - 4660 \"A IN web.default.svc.cluster.local. udp "
                           "47 false 512\" NOERROR qr,aa,rd 63 "))
       << log_[0];
+}
+
+class RepeatingResponderTest : public ResponderTest {
+ protected:
+  RepeatingResponderTest() : ResponderTest({{seconds(0), 3, 2}, true, {}, seconds(30)}) {}
+};
+
+TEST_F(RepeatingResponderTest, TellsTheOldAddressUntilItsTimeIsOver) {
+  ready("10.0.1.9");
+  const std::uint32_t ttl = zone_.zone.options().changingTtl;
+  EXPECT_EQ(ask({db_})->answer.size(), 1U);
+  ready("10.0.1.10");
+  EXPECT_THAT(ask({db_})->answer, ElementsAre(::testing::EndsWith("A 10.0.1.9")));
+  zone_.clock.advance(seconds(ttl));
+  EXPECT_THAT(ask({db_})->answer, ElementsAre(::testing::EndsWith("A 10.0.1.10")));
+}
+
+TEST_F(RepeatingResponderTest, TellsThatANameIsAbsentUntilThatTimeIsOver) {
+  EXPECT_TRUE(ask({db_})->answer.empty());
+  ready("10.0.1.9");
+  EXPECT_TRUE(ask({db_})->answer.empty());
+  zone_.clock.advance(seconds(zone_.zone.options().negativeTtl));
+  EXPECT_EQ(ask({db_})->answer.size(), 1U);
+}
+
+TEST_F(RepeatingResponderTest, KeepsNeitherErrorsNorWhatASearchFound) {
+  recursor_.cached["www.example.com."] = replyFor("www.example.com");
+  EXPECT_FALSE(ask({"www.example.com.default.svc.cluster.local"}));
+  EXPECT_EQ(ask({"www.example.com.default.svc.cluster.local"}, kStranger)->rcode, Rcode::kNxDomain);
 }
 
 TEST_F(ResponderTest, OthersAreForwardedOrFromTheCache) {

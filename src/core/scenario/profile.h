@@ -24,6 +24,8 @@ struct Profile {
   bool gate;                       ///< SIGTERM waits for the acknowledged removal.
   nanoseconds endpointSliceLag;    ///< Before the EndpointSlice controller handles a change.
   nanoseconds proxyMinSyncPeriod;  ///< Between the ends of two syncs of an agent.
+  seconds
+      dnsRepeat;  ///< An answer is given again for so long; it is also the TTL. 0: as agents do.
 };
 
 /// The profiles that exist: "hitless" first.
