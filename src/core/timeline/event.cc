@@ -29,6 +29,9 @@ constexpr Name kNames[] = {
     {What::kAgentStopped, "agent.stopped"},
     {What::kActionStarted, "action.started"},
     {What::kRolloutComplete, "rollout.complete"},
+    {What::kPodCrashed, "pod.crashed"},
+    {What::kNodeCut, "node.cut"},
+    {What::kNodeMended, "node.mended"},
 };
 
 }  // namespace
@@ -51,8 +54,12 @@ std::optional<What> whatOf(std::string_view text) {
   return std::nullopt;
 }
 
+std::string_view name(const Event& event) {
+  return event.what == What::kUnknown ? std::string_view(event.unknown) : name(event.what);
+}
+
 std::string encode(const Event& event) {
-  boost::json::object out{{"t", event.time.time_since_epoch().count()}, {"what", name(event.what)}};
+  boost::json::object out{{"t", event.time.time_since_epoch().count()}, {"what", name(event)}};
   const auto put = [&out](std::string_view key, const std::string& value) {
     if (!value.empty()) {
       out.emplace(key, value);
@@ -75,13 +82,14 @@ Result<Event> decode(std::string_view line) {
   if (object == nullptr) {
     return invalid("a timeline line is not a JSON object");
   }
-  const auto what = whatOf(kube::text(*object, {"what"}));
-  if (!what) {
-    return invalid("a timeline line has an unknown \"what\"");
+  const std::string_view kind = kube::text(*object, {"what"});
+  if (kind.empty()) {
+    return invalid("a timeline line has no \"what\"");
   }
   Event event;
   event.time = WallTime{nanoseconds{kube::integer(*object, {"t"})}};
-  event.what = *what;
+  event.what = whatOf(kind).value_or(What::kUnknown);
+  event.unknown = event.what == What::kUnknown ? kind : std::string_view{};
   event.node = kube::text(*object, {"node"});
   event.pod = kube::text(*object, {"pod"});
   event.container = kube::text(*object, {"container"});

@@ -31,6 +31,10 @@ enum class What {
   kAgentStopped,   ///< Seen by the node that supervises it; `detail` says how it ended.
   kActionStarted,  ///< A rehearsal's action, in `detail`.
   kRolloutComplete,
+  kPodCrashed,  ///< A rehearsal killed the pod's processes.
+  kNodeCut,     ///< A rehearsal took the node's link to the others down.
+  kNodeMended,  ///< It is up again.
+  kUnknown,     ///< Another version's event: kept under its name, in Event::unknown.
 };
 
 struct Event {
@@ -42,15 +46,19 @@ struct Event {
   std::string ip;  ///< The pod's IP where it is known.
   std::uint64_t revision = 0;
   std::string detail;
+  std::string unknown = {};  ///< The name in the file, of kUnknown.
   bool operator==(const Event&) const = default;
 };
 
 /// The stable name used in files and JSON output: "pod.deleted", "rules.committed".
 std::string_view name(What what);
 std::optional<What> whatOf(std::string_view name);
+/// The same for an event, also for one that only its writer knew.
+std::string_view name(const Event& event);
 
 /// One line of JSON without the newline.
 std::string encode(const Event& event);
+/// kInvalid for what is no event at all; one of an unknown kind becomes kUnknown.
 Result<Event> decode(std::string_view line);
 
 /// Where a process reports its events (a file in the cluster's run directory; a vector in tests).

@@ -17,10 +17,26 @@ TEST(Event, RoundTripsThroughOneLine) {
   EXPECT_EQ(*decoded, event);
 }
 
-TEST(Event, RefusesWhatItDoesNotKnow) {
+TEST(Event, KeepsKindsOfOtherVersions) {
+  const std::string line = R"({"t":1,"what":"moon.rose","node":"node-1"})";
+  const auto decoded = decode(line);
+  ASSERT_TRUE(decoded) << decoded.error().text();
+  EXPECT_EQ(decoded->what, What::kUnknown);
+  EXPECT_EQ(name(*decoded), "moon.rose");
+  EXPECT_EQ(encode(*decoded), line);
+}
+
+TEST(Event, EveryKindHasANameOfItsOwn) {
+  for (int i = 0; i < static_cast<int>(What::kUnknown); ++i) {
+    const auto what = static_cast<What>(i);
+    EXPECT_EQ(whatOf(name(what)), what) << i;
+  }
+}
+
+TEST(Event, RefusesWhatIsNoEvent) {
   EXPECT_FALSE(decode("{}"));
   EXPECT_FALSE(decode("[]"));
-  EXPECT_FALSE(decode(R"({"what":"pod.dleted","t":1})"));
+  EXPECT_FALSE(decode(R"({"what":7,"t":1})"));
 }
 
 }  // namespace
