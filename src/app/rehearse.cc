@@ -17,6 +17,7 @@
 #include "app/cluster/addresses.h"
 #include "app/cluster/run_dir.h"
 #include "app/rehearsal/plan.h"
+#include "app/rehearsal/run_json.h"
 #include "app/terminal.h"
 #include "core/report/render_json.h"
 #include "core/report/render_table.h"
@@ -147,11 +148,16 @@ void print(const report::Rehearsal& rehearsal, const std::string& output) {
   fmt::print("\n{}", report::renderTable(rehearsal, {.colour = colour, .unicode = unicode}));
 }
 
-/// Exit status: 0 expectation met, 1 not met, 2 the rehearsal could not be carried out.
+constexpr int kNotCarriedOut = 2;
+/// A load's own program cannot run on this machine: the status that says "skipped" to test drivers.
+constexpr int kSkipped = 77;
+
+/// Exit status: 0 expectation met, 1 not met, else see above.
 int rehearse(const RehearseOptions& options) {
   const auto plan = planOf(options);
   if (!plan) {
-    return exitStatus(tl::unexpected<Error>(plan.error())) + 1;
+    (void)exitStatus(tl::unexpected<Error>(plan.error()));
+    return plan.error().kind == ErrorKind::kUnsupported ? kSkipped : kNotCarriedOut;
   }
   if (!plan->scenario.description.empty() && options.output == "table") {
     fmt::print("{}\n\n", plan->scenario.description);
@@ -159,7 +165,8 @@ int rehearse(const RehearseOptions& options) {
   }
   const auto rehearsal = carryOut(*plan);
   if (!rehearsal) {
-    return exitStatus(tl::unexpected<Error>(rehearsal.error())) + 1;
+    (void)exitStatus(tl::unexpected<Error>(rehearsal.error()));
+    return kNotCarriedOut;
   }
   print(*rehearsal, options.output);
   return report::passed(*rehearsal) ? 0 : 1;
@@ -184,6 +191,7 @@ std::function<int()> addRehearse(CLI::App& parser) {
   parser.add_option("--profile", options->profiles, "Only these profiles");
   parser.add_option("--duration", options->duration, "How long the load lasts at least, 20s");
   parser.add_option("--nodes", options->nodes, "How many nodes")->check(CLI::Range(1, kMaxNodes));
+  parser.add_option("--client-node", options->clientNode, "The node on which the loads run");
   parser.add_option("-o,--output", options->output, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();

@@ -1,8 +1,4 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <memory>
@@ -10,6 +6,7 @@
 #include "app/cluster/api_session.h"
 #include "app/cluster/cluster_process.h"
 #include "app/cluster/run_dir.h"
+#include "app/overlay.h"
 #include "app/terminal.h"
 #include "app/up.h"
 #include "core/kube/objects.h"
@@ -49,30 +46,6 @@ Result<std::string> hostsOf(const ClusterInfo& info) {
   return hosts;
 }
 
-/// Puts our own /etc/hosts over the host's, for this process and its children only.
-Status overlayHosts(const std::string& hosts) {
-  if (::unshare(CLONE_NEWNS) != 0 ||
-      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-    return osFail("cannot make a mount namespace");
-  }
-  char path[] = "/tmp/hitless-hosts-XXXXXX";
-  const int fd = ::mkostemp(path, O_CLOEXEC);
-  if (fd < 0) {
-    return osFail("cannot write a hosts file");
-  }
-  const bool ok = ::write(fd, hosts.data(), hosts.size()) == static_cast<ssize_t>(hosts.size()) &&
-                  ::fchmod(fd, 0644) == 0 &&
-                  ::mount(path, "/etc/hosts", nullptr, MS_BIND, nullptr) == 0;
-  const int err = errno;
-  ::close(fd);
-  // The mount keeps the file alive without a name.
-  ::unlink(path);
-  if (!ok) {
-    return osFail("cannot put the cluster's names over /etc/hosts", err);
-  }
-  return {};
-}
-
 Status runInside(const RunOptions& options) {
   const RunDir dir = TRY(RunDir::of(options.name));
   const ClusterInfo info = TRY(dir.read());
@@ -80,7 +53,8 @@ Status runInside(const RunOptions& options) {
   const std::string hosts = TRY(hostsOf(info));
   const pid_t pid = TRY(nodeProcess(info, node));
   TRY_VOID(sys::joinNamespaces(pid, {"user", "net"}));
-  TRY_VOID(overlayHosts(hosts));
+  TRY_VOID(ownMounts());
+  TRY_VOID(overlayFile("/etc/hosts", hosts));
   std::vector<char*> argv;
   for (const std::string& word : options.command) {
     argv.push_back(const_cast<char*>(word.c_str()));

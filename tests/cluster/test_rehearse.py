@@ -1,6 +1,7 @@
 """Rehearsals: what stock loses, hitless does not."""
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import tempfile
@@ -51,6 +52,45 @@ def test_an_agent_killed_in_the_middle_costs_nothing():
 def test_nginx_too():
     report = rehearse(str(SCENARIOS / "nginx"), "--duration", "8s", "--profile", "hitless", expect=0)
     assert totals(report, "hitless")["failed"] == 0
+
+
+def scenario_with(load, **fields):
+    """A copy of a scenario with the test's own client in its folder, and these fields instead."""
+    folder = tempfile.mkdtemp(prefix="hitless-scenario-")
+    shutil.copy(SCENARIOS / "deployment-service" / "web.yaml", folder)
+    shutil.copy(pathlib.Path(__file__).parent / "clients" / "probe.py", folder)
+    text = {"apiVersion": "hitless.io/v1", "kind": "Scenario", "metadata": {"name": "own-client"}, "nodes": 2,
+            "duration": "6s", "load": [load], "action": "rollout restart deployment/web", **fields}
+    pathlib.Path(folder, "scenario.yaml").write_text(json.dumps(text))
+    return folder
+
+
+def test_a_client_of_the_scenarios_own():
+    folder = scenario_with({"name": "theirs", "client": ["python3", "probe.py"]}, clientNode="node-2")
+    report = rehearse(folder, expect=0)
+    profile = report["profiles"][0]
+    assert profile["clientNode"] == "node-2"
+    load = profile["loads"][0]
+    assert load["client"] == "python3 probe.py"
+    assert load["load"] is None
+    assert load["totals"]["sent"] > 50 and load["totals"]["failed"] == 0
+    shutil.rmtree(folder)
+
+
+def test_a_client_that_cannot_run_is_found_out_first():
+    folder = scenario_with({"name": "theirs", "client": ["python3", "probe.py"]})
+    environment = dict(os.environ, PROBE_LACKS="the moon")
+    done = subprocess.run([HITLESS, "rehearse", folder], capture_output=True, text=True, timeout=60, env=environment)
+    assert done.returncode == 77
+    assert "skip: needs the moon" in done.stderr
+    for client, word in [(["no-such-program"], "no-such-program"), (["python3", "-c", "import moon"], "No module named"),
+                         (["./probe.py"], "not executable")]:
+        other = scenario_with({"name": "theirs", "client": client})
+        done = subprocess.run([HITLESS, "rehearse", other], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 2
+        assert "load 'theirs'" in done.stderr and word in done.stderr, done.stderr
+        shutil.rmtree(other)
+    shutil.rmtree(folder)
 
 
 def test_mistakes_are_explained():

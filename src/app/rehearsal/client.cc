@@ -7,19 +7,31 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
+#include <cstdlib>
 
+#include "app/cluster/addresses.h"
 #include "app/cluster/cluster_process.h"
+#include "app/overlay.h"
+#include "app/rehearsal/foreign_client.h"
 #include "base/ip.h"
 #include "base/text.h"
 #include "core/kube/objects.h"
 #include "core/load/spec.h"
+#include "core/node/pod_dns.h"
+#include "core/report/foreign.h"
 
 namespace hitless::app {
 namespace {
 
 /// How long a load may take to end after it was asked to: its own time-outs, and some.
-constexpr int kFinishTimeoutMs = 20'000;
+constexpr int kFinishTimeoutMs = 30'000;
+constexpr const char* kResolvConf = "/etc/resolv.conf";
+
+WallTime wallNow() {
+  return std::chrono::system_clock::now();
+}
 
 std::string slug(std::string_view name) {
   std::string out;
@@ -29,23 +41,69 @@ std::string slug(std::string_view name) {
   return out;
 }
 
-[[noreturn]] void becomeLoad(const std::vector<std::string>& argv, pid_t node,
-                             const std::string& logPath) {
+/// A program as it is started.
+struct Start {
+  std::vector<std::string> argv;
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::string folder;  ///< Working directory; empty = as it is.
+  std::string log;
+};
+
+Status enter(const ClientPlace& place, const Start& start) {
+  TRY_VOID(sys::joinNamespaces(place.nodePid, {"user", "net"}));
+  // A change of credentials, as on joining a user namespace, forgets this: so it comes after.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const int log = ::open(logPath.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  TRY_VOID(ownMounts());
+  TRY_VOID(overlayFile(kResolvConf, place.resolvConf));
+  if (!start.folder.empty() && ::chdir(start.folder.c_str()) != 0) {
+    return osFail("cannot enter " + start.folder);
+  }
+  return {};
+}
+
+[[noreturn]] void become(const ClientPlace& place, const Start& start) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const int log = ::open(start.log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   ::dup2(log, STDOUT_FILENO);
   ::dup2(log, STDERR_FILENO);
-  if (const Status joined = sys::joinNamespaces(node, {"user", "net"}); !joined) {
-    fmt::print(stderr, "{}\n", joined.error().text());
+  if (const Status entered = enter(place, start); !entered) {
+    fmt::print(stderr, "{}\n", entered.error().text());
+    std::fflush(stderr);
     ::_exit(126);
   }
+  for (const auto& [name, value] : start.environment) {
+    ::setenv(name.c_str(), value.c_str(), 1);
+  }
   std::vector<char*> pointers;
-  for (const std::string& word : argv) {
+  for (const std::string& word : start.argv) {
     pointers.push_back(const_cast<char*>(word.c_str()));
   }
   pointers.push_back(nullptr);
   ::execv(pointers[0], pointers.data());
   ::_exit(127);
+}
+
+Result<std::vector<std::string>> loadCommand(ApiSession& api, const scenario::LoadLine& line,
+                                             const std::string& output) {
+  const load::LoadSpec spec = TRY(load::parseLoadSpec(line.spec));
+  const std::string ip = TRY(resolveService(api, spec.host));
+  return std::vector<std::string>{
+      sys::ownPath(),     "load",     line.spec, "--resolve", spec.host + "=" + ip,
+      "--stop-on-signal", "--output", output};
+}
+
+/// What a pod of namespace default with the default dnsPolicy has.
+std::string podResolvConf() {
+  const std::string host = readFile(kResolvConf).value_or("");
+  node::PodSpec pod;
+  pod.ns = "default";
+  return dns::render(
+      node::podDnsOf(pod, dns::parseResolvConf(host), {Addresses::standard().dns().text()}).conf);
+}
+
+std::string describe(int status) {
+  return WIFSIGNALED(status) ? fmt::format("signal {}", WTERMSIG(status))
+                             : fmt::format("status {}", WEXITSTATUS(status));
 }
 
 }  // namespace
@@ -69,26 +127,39 @@ Result<std::string> resolveService(ApiSession& api, const std::string& host) {
   return service.clusterIPs.front();
 }
 
-Result<LoadClient> LoadClient::start(const ClusterInfo& info, ApiSession& api,
-                                     const std::string& node, const scenario::LoadLine& line,
-                                     const std::string& workDir) {
-  const load::LoadSpec spec = TRY(load::parseLoadSpec(line.spec));
-  const std::string ip = TRY(resolveService(api, spec.host));
-  const pid_t nodePid = TRY(nodeProcess(info, node));
-  const std::string output = fmt::format("{}/load-{}.json", workDir, slug(line.name));
-  const std::vector<std::string> argv{
-      sys::ownPath(),     "load",     line.spec, "--resolve", spec.host + "=" + ip,
-      "--stop-on-signal", "--output", output};
-  const auto child = sys::cloneChild({}, [&]() -> int {
-    becomeLoad(argv, nodePid, fmt::format("{}/load-{}.log", workDir, slug(line.name)));
-  });
+Result<ClientPlace> placeOn(const ClusterInfo& info, const std::string& node) {
+  ClientPlace place;
+  place.node = node;
+  place.nodePid = TRY(nodeProcess(info, node));
+  place.profile = info.profile;
+  place.resolvConf = podResolvConf();
+  place.workDir = info.kubeconfig.substr(0, info.kubeconfig.rfind('/'));
+  return place;
+}
+
+Result<LoadClient> LoadClient::start(const ClientPlace& place, ApiSession& api,
+                                     const scenario::LoadLine& line, std::size_t number) {
+  const std::string stem = fmt::format("{}/load-{}-{}", place.workDir, number, slug(line.name));
+  const Files files{stem + ".json", stem + ".log"};
+  Start start{{}, {}, {}, files.log};
+  if (line.client.empty()) {
+    start.argv = TRY(loadCommand(api, line, files.result));
+  } else {
+    start.argv = TRY(clientCommand(line.client, place.folder));
+    start.environment = {{"HITLESS_OUTPUT", files.result},
+                         {"HITLESS_NODE", place.node},
+                         {"HITLESS_PROFILE", place.profile}};
+    start.folder = place.folder;
+  }
+  const auto child = sys::cloneChild({}, [&]() -> int { become(place, start); });
   if (!child) {
     return tl::unexpected<Error>(child.error());
   }
-  return LoadClient(line.name, output, *child);
+  return LoadClient(line, files, wallNow(), *child);
 }
 
-Result<report::NamedLoad> LoadClient::stop() {
+/// Its wait status.
+int LoadClient::end() {
   ::kill(process_.pid, SIGTERM);
   pollfd poll{process_.pidfd, POLLIN, 0};
   if (::poll(&poll, 1, kFinishTimeoutMs) == 0) {
@@ -97,17 +168,28 @@ Result<report::NamedLoad> LoadClient::stop() {
   int status = 0;
   ::waitpid(process_.pid, &status, 0);
   ::close(process_.pidfd);
-  const auto text = readFile(output_);
+  return status;
+}
+
+Result<report::NamedLoad> LoadClient::stop() {
+  const int status = end();
+  const WallTime ended = wallNow();
+  const auto text = readFile(files_.result);
   if (!text) {
-    const auto log = readFile(output_.substr(0, output_.size() - 5) + ".log");
-    return fail(ErrorKind::kInternal, fmt::format("load '{}' gave no result: {}", name_,
-                                                  log ? trim(*log) : text.error().text()));
+    const auto log = readFile(files_.log);
+    return fail(ErrorKind::kInternal,
+                fmt::format("load '{}' gave no result ({}): {}", line_.name, describe(status),
+                            log ? trim(*log) : text.error().text()));
   }
-  const auto value = TRY(kube::parseJson(*text));
+  auto value = TRY(kube::parseJson(*text));
   if (!value.is_object()) {
-    return fail(ErrorKind::kInternal, fmt::format("load '{}' wrote no JSON object", name_));
+    return fail(ErrorKind::kInternal, fmt::format("load '{}' wrote no JSON object", line_.name));
   }
-  return report::NamedLoad{name_, TRY(load::fromJson(value.get_object()))};
+  if (line_.client.empty()) {
+    return report::NamedLoad{line_.name, TRY(load::fromJson(value.get_object()))};
+  }
+  return report::foreignLoad({line_.name, join(line_.client, " "), started_, ended},
+                             std::move(value.get_object()));
 }
 
 }  // namespace hitless::app

@@ -5,27 +5,47 @@
 
 #include "app/cluster/api_session.h"
 #include "app/cluster/run_dir.h"
-#include "app/rehearsal/profile_run.h"
+#include "core/report/rehearsal.h"
+#include "core/scenario/scenario.h"
 #include "sys/process/namespaces.h"
 
 namespace hitless::app {
 
-/// A `hitless load` that runs in a node's network.
+/// Where loads run: in the network of a node, with the names of a pod of namespace default there.
+struct ClientPlace {
+  std::string node;
+  pid_t nodePid = 0;
+  std::string profile;
+  std::string resolvConf;  ///< The text of /etc/resolv.conf.
+  std::string workDir;     ///< For results and logs.
+  std::string folder;      ///< The scenario's, where its own programs lie; absolute.
+};
+
+Result<ClientPlace> placeOn(const ClusterInfo& info, const std::string& node);
+
+/// One load that runs: `hitless load`, or a program of the scenario's own.
 class LoadClient {
  public:
-  /// Starts the load on `node`. The Service that the URL names is looked up in the API.
-  static Result<LoadClient> start(const ClusterInfo& info, ApiSession& api, const std::string& node,
-                                  const scenario::LoadLine& line, const std::string& workDir);
+  /// `hitless load` is told what Service its URL names; a program resolves names by itself.
+  /// `number` tells loads apart whose names differ only in signs.
+  static Result<LoadClient> start(const ClientPlace& place, ApiSession& api,
+                                  const scenario::LoadLine& line, std::size_t number);
 
   /// Lets it finish what it has begun, and reads what it saw.
   Result<report::NamedLoad> stop();
 
  private:
-  LoadClient(std::string name, std::string output, sys::ChildProcess process)
-      : name_(std::move(name)), output_(std::move(output)), process_(process) {}
+  struct Files {
+    std::string result;
+    std::string log;
+  };
+  LoadClient(scenario::LoadLine line, Files files, WallTime started, sys::ChildProcess process)
+      : line_(std::move(line)), files_(std::move(files)), started_(started), process_(process) {}
+  int end();
 
-  std::string name_;
-  std::string output_;
+  scenario::LoadLine line_;
+  Files files_;
+  WallTime started_;
   sys::ChildProcess process_;
 };
 

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/cluster/addresses.h"
+#include "app/rehearsal/foreign_client.h"
 #include "app/scenario_file.h"
+#include "base/text.h"
 #include "core/load/spec.h"
 
 namespace hitless::app {
@@ -63,13 +66,35 @@ Status overrideLoads(const RehearseOptions& options, scenario::Scenario& out) {
     if (options.loads.size() > 1) {
       name = fmt::format("{} {}", out.loads.size() + 1, name);
     }
-    out.loads.push_back({std::move(name), text});
+    out.loads.push_back({std::move(name), text, {}});
   }
   if (out.loads.empty()) {
     return invalid("there is no load", "--load 'http://web.default:80/ rate=500 keepalive'");
   }
-  for (const scenario::LoadLine& line : out.loads) {
-    TRY_VOID(load::parseLoadSpec(line.spec).map([](const load::LoadSpec&) {}));
+  return {};
+}
+
+/// What can be found wrong with a load before there is a cluster.
+Status checkLoads(const RehearsalPlan& plan) {
+  for (const scenario::LoadLine& line : plan.scenario.loads) {
+    if (line.client.empty()) {
+      TRY_VOID(load::parseLoadSpec(line.spec).map([](const load::LoadSpec&) {}));
+    } else {
+      TRY_VOID(checkClient(line, plan.folder));
+    }
+  }
+  return {};
+}
+
+Status checkClientNode(const scenario::Scenario& scenario) {
+  std::vector<std::string> nodes;
+  for (int i = 1; i <= scenario.nodes; ++i) {
+    nodes.push_back(nodeName(i));
+  }
+  const std::string& wanted = scenario.clientNode;
+  if (!wanted.empty() && std::find(nodes.begin(), nodes.end(), wanted) == nodes.end()) {
+    return invalid(fmt::format("there is no node '{}' for the loads to run on", wanted),
+                   "its nodes: " + join(nodes, ", "));
   }
   return {};
 }
@@ -87,6 +112,7 @@ Result<RehearsalPlan> planOf(const RehearseOptions& options) {
       return fail(ErrorKind::kNotFound, fmt::format("there is no folder '{}'", options.folder));
     }
     plan.scenario = TRY(readScenario(options.folder));
+    plan.folder = std::filesystem::absolute(options.folder).lexically_normal().string();
   } else {
     plan.scenario = scenarioOfFlags(options);
   }
@@ -96,6 +122,10 @@ Result<RehearsalPlan> planOf(const RehearseOptions& options) {
   if (options.nodes) {
     plan.scenario.nodes = *options.nodes;
   }
+  if (options.clientNode) {
+    plan.scenario.clientNode = *options.clientNode;
+  }
+  TRY_VOID(checkClientNode(plan.scenario));
   TRY_VOID(overrideProfiles(options, plan.scenario));
   TRY_VOID(overrideDuration(options, plan.scenario));
   TRY_VOID(overrideLoads(options, plan.scenario));
@@ -105,6 +135,7 @@ Result<RehearsalPlan> planOf(const RehearseOptions& options) {
     paths.insert(paths.begin(), options.folder);
   }
   plan.manifests = TRY(readManifests(paths));
+  TRY_VOID(checkLoads(plan));
   return plan;
 }
 

@@ -18,6 +18,7 @@ struct RehearseOptions {
   std::vector<std::string> profiles;  ///< Instead of the scenario's.
   std::optional<std::string> duration;
   std::optional<int> nodes;
+  std::optional<std::string> clientNode;
   std::string output = "table";
 };
 

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "app/cluster/manifests.h"
-#include "core/kube/json.h"
 #include "core/report/rehearsal.h"
 #include "core/scenario/profile.h"
 #include "core/scenario/scenario.h"
@@ -17,6 +16,7 @@ struct RehearsalPlan {
   scenario::Scenario scenario;
   std::vector<scenario::Action> actions;
   std::vector<Manifest> manifests;
+  std::string folder;  ///< Where the scenario's own programs lie; absolute, or empty.
 };
 
 /// Tells a person what is going on: "4 pods are ready".
@@ -25,9 +25,5 @@ using Progress = std::function<void(const std::string&)>;
 /// Carries the plan out in a cluster of its own, which ends with the calling process.
 Result<report::ProfileRun> runProfile(const RehearsalPlan& plan, const scenario::Profile& profile,
                                       const Progress& progress);
-
-// A run as one JSON object, which the process that carried it out hands to the one that reports.
-kube::json::object toJson(const report::ProfileRun& run);
-Result<report::ProfileRun> profileRunOf(const kube::json::object& object);
 
 }  // namespace hitless::app

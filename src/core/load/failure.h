@@ -21,12 +21,6 @@ enum class Cause : std::uint8_t {
   kHttp4xx,
   kMalformedResponse,
   kLocalError,
-  kNameNotResolved,
-  kBackoff,
-  kGoawayUnprocessed,
-  kStreamRefused,
-  kStreamReset,
-  kRpcStatus,
 };
 
 struct CauseInfo {

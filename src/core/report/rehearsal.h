@@ -15,6 +15,9 @@ namespace hitless::report {
 struct NamedLoad {
   std::string name;  ///< "keep-alive"
   load::LoadResult result;
+  /// The program that made the load, if it was one of the scenario's own. What it did not say of
+  /// itself is unknown: an empty URL.
+  std::string client = {};
 };
 
 /// One profile's run: everything that was measured.

@@ -115,14 +115,18 @@ object loadToJson(const NamedLoad& named, const std::vector<PodHistory>& pods) {
   for (const load::Failure& failure : result.failures.listed) {
     failures.push_back(failureToJson(failure, pods));
   }
-  return {{"name", named.name},
-          {"load", load::toJson(result.spec)},
-          {"startedUnixNs", unixNs(result.started)},
-          {"durationMs", ms(result.duration)},
-          {"totals", totalsToJson({result.sent, result.succeeded, result.failed, result.retried})},
-          {"latencyMs", latencyToJson(result.latency)},
-          {"causes", causesToJson(result.failures.counts)},
-          {"failures", std::move(failures)}};
+  const bool described = !result.spec.url.empty();
+  object out{
+      {"name", named.name},
+      {"load", described ? value(load::toJson(result.spec)) : value(nullptr)},
+      {"startedUnixNs", unixNs(result.started)},
+      {"durationMs", ms(result.duration)},
+      {"totals", totalsToJson({result.sent, result.succeeded, result.failed, result.retried})},
+      {"latencyMs", latencyToJson(result.latency)},
+      {"causes", causesToJson(result.failures.counts)},
+      {"failures", std::move(failures)}};
+  putText(out, "client", named.client);
+  return out;
 }
 
 object podToJson(const PodHistory& pod) {

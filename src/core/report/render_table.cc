@@ -293,6 +293,13 @@ void verdict(Page& page) {
   page.out += "\n";
 }
 
+/// "GET http://web.default:80/ at 500/s", "python3 client.py"
+std::string whatOf(const NamedLoad& named) {
+  const load::LoadSpec& spec = named.result.spec;
+  return named.client.empty() ? fmt::format("{} {} at {:g}/s", spec.method, spec.url, spec.rate)
+                              : named.client;
+}
+
 void heading(Page& page) {
   const Rehearsal& rehearsal = page.rehearsal;
   page.out += "  " + page.ink.strong(rehearsal.scenario.empty() ? "rehearsal" : rehearsal.scenario);
@@ -302,9 +309,7 @@ void heading(Page& page) {
   }
   page.out += "\n";
   for (const NamedLoad& named : page.columns.front().run->loads) {
-    const load::LoadSpec& spec = named.result.spec;
-    page.out += page.ink.faint(
-        fmt::format("  {} {} at {:g}/s, {}\n", spec.method, spec.url, spec.rate, named.name));
+    page.out += page.ink.faint(fmt::format("  {}, {}\n", whatOf(named), named.name));
   }
   page.out += "\n";
 }

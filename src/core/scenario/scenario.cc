@@ -33,21 +33,46 @@ Result<std::int64_t> integerOf(const json::value& value, std::int64_t low, std::
   return *number;
 }
 
+Result<std::vector<std::string>> wordsOf(const json::value& value) {
+  const json::array* list = value.if_array();
+  std::vector<std::string> words;
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    words.push_back(TRY(stringOf((*list)[i])));
+  }
+  if (words.empty() || words.front().empty()) {
+    return invalid("a client must be a list of a program and its arguments",
+                   "client: [python3, client.py]");
+  }
+  return words;
+}
+
+Result<LoadLine> loadLineOf(const json::value& value) {
+  LoadLine line;
+  if (const json::object* object = value.if_object()) {
+    line.name = kube::text(*object, {"name"});
+    line.spec = kube::text(*object, {"spec"});
+    if (const json::value* client = kube::find(*object, "client")) {
+      line.client = TRY(wordsOf(*client));
+    }
+  }
+  if (line.name.empty() || line.spec.empty() == line.client.empty()) {
+    return invalid("each entry needs a name, and either a spec or a client",
+                   "spec: http://web.default:80/ rate=500 keepalive");
+  }
+  return line;
+}
+
 Status readLoad(Scenario& out, const json::value& value) {
   const json::array* list = value.if_array();
   if (list == nullptr || list->empty()) {
-    return invalid("must be a list of {name, spec}");
+    return invalid("must be a list of {name, spec} or {name, client}");
   }
   for (const json::value& entry : *list) {
-    const json::object* object = entry.if_object();
-    LoadLine line;
-    if (object != nullptr) {
-      line = {std::string(kube::text(*object, {"name"})),
-              std::string(kube::text(*object, {"spec"}))};
-    }
-    if (line.name.empty() || line.spec.empty()) {
-      return invalid("each entry needs a name and a spec",
-                     "spec: http://web.default:80/ rate=500 keepalive");
+    LoadLine line = TRY(loadLineOf(entry));
+    const bool taken = std::any_of(out.loads.begin(), out.loads.end(),
+                                   [&](const LoadLine& other) { return other.name == line.name; });
+    if (taken) {
+      return invalid(fmt::format("two entries are named '{}'", line.name));
     }
     out.loads.push_back(std::move(line));
   }
@@ -96,6 +121,11 @@ constexpr Field kFields[] = {
     {"nodes",
      [](Scenario& out, const json::value& value) -> Status {
        out.nodes = static_cast<int>(TRY(integerOf(value, 1, 32)));
+       return {};
+     }},
+    {"clientNode",
+     [](Scenario& out, const json::value& value) -> Status {
+       out.clientNode = TRY(stringOf(value));
        return {};
      }},
     {"load", readLoad},

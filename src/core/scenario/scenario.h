@@ -11,10 +11,12 @@
 
 namespace hitless::scenario {
 
-/// One load of a scenario: a name for reports and the text that `hitless load` understands.
+/// One load of a scenario: a name for reports, and either the text that `hitless load` understands
+/// or a program of the scenario's own (docs/scenarios.md says what it has to keep to).
 struct LoadLine {
   std::string name;
-  std::string spec;  ///< "http://web.default:80/ rate=500 keepalive"
+  std::string spec;                 ///< "http://web.default:80/ rate=500 keepalive"
+  std::vector<std::string> client;  ///< {"python3", "client.py"}; empty if there is a spec.
   bool operator==(const LoadLine&) const = default;
 };
 
@@ -23,6 +25,7 @@ struct Scenario {
   std::string name;
   std::string description;
   int nodes = 3;
+  std::string clientNode;  ///< Where the loads run; empty = on the first node.
   std::vector<LoadLine> loads;
   std::string action;  ///< As for --do; see action.h.
   nanoseconds duration =
