@@ -6,7 +6,6 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
-#include <map>
 #include <memory>
 
 #include "app/terminal.h"
@@ -26,7 +25,6 @@ constexpr int kRequestsFailed = 2;
 struct LoadOptions {
   std::vector<std::string> words;
   std::vector<std::pair<std::string, std::string>> settings;
-  std::vector<std::string> resolve;
   std::string outputFile;
   std::string format = "table";
   std::string conntrackNetns;
@@ -40,25 +38,11 @@ Result<load::LoadSpec> specOf(const LoadOptions& options) {
   for (const auto& [name, value] : options.settings) {
     TRY_VOID(load::set(spec, name, value));
   }
+  TRY_VOID(load::validate(spec));
   if (!spec.duration && !spec.count && !options.stopOnSignal) {
     spec.duration = seconds{10};
   }
   return spec;
-}
-
-Result<std::map<std::string, IpAddress>> namesOf(const std::vector<std::string>& entries) {
-  std::map<std::string, IpAddress> names;
-  for (const std::string& entry : entries) {
-    const std::size_t equals = entry.find('=');
-    const auto address =
-        IpAddress::parse(equals == std::string::npos ? std::string_view{}
-                                                     : std::string_view(entry).substr(equals + 1));
-    if (!address || equals == 0) {
-      return invalid("--resolve is \"" + entry + "\", not NAME=ADDRESS");
-    }
-    names[entry.substr(0, equals)] = *address;
-  }
-  return names;
 }
 
 /// An fd that becomes readable on SIGINT or SIGTERM, which then do nothing else.
@@ -102,8 +86,7 @@ Result<load::LoadResult> runLoad(const LoadOptions& options) {
   sys::LoadRun run;
   run.spec = TRY(specOf(options));
   fitDescriptors(run.spec);
-  const auto names = TRY(namesOf(options.resolve));
-  run.destination = {TRY(sys::resolveHost(run.spec.host, names)), run.spec.port};
+  run.destination = {TRY(sys::resolveHost(run.spec.host, run.spec.names)), run.spec.port};
   if (options.startAt != 0) {
     run.startAt = WallTime{nanoseconds{options.startAt}};
   }
@@ -130,10 +113,13 @@ Result<int> execute(const LoadOptions& options) {
 void addSettings(CLI::App& parser, const std::shared_ptr<LoadOptions>& options) {
   for (const load::Setting& setting : load::settings()) {
     const std::string name = setting.name;
-    parser.add_option_function<std::string>(
-        "--" + name,
-        [options, name](const std::string& value) { options->settings.emplace_back(name, value); },
-        setting.help);
+    const auto keep = [options, name](const std::vector<std::string>& values) {
+      for (const std::string& value : values) {
+        options->settings.emplace_back(name, value);
+      }
+    };
+    parser.add_option_function<std::vector<std::string>>("--" + name, keep, setting.help)
+        ->allow_extra_args(false);
   }
 }
 
@@ -146,8 +132,6 @@ std::function<int()> addLoad(CLI::App& parser) {
                   "URL and words, for example: http://127.0.0.1:8080/ rate=500 keepalive")
       ->required();
   addSettings(parser, options);
-  parser.add_option("--resolve", options->resolve, "NAME=ADDRESS for the URL's host (repeatable)")
-      ->allow_extra_args(false);
   parser.add_option("--start-at", options->startAt, "Start at this time (Unix, in ns)");
   parser.add_flag("--stop-on-signal", options->stopOnSignal,
                   "On SIGINT or SIGTERM send no more, finish, and report");

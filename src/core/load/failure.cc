@@ -27,9 +27,21 @@ constexpr CauseInfo kCauses[] = {
     {Cause::kHttp5xx, "http-5xx", "HTTP 5xx", "The server answered with a server error."},
     {Cause::kHttp4xx, "http-4xx", "HTTP 4xx", "The server answered with a client error."},
     {Cause::kMalformedResponse, "malformed-response", "malformed response",
-     "What came back is not a valid HTTP/1.1 response."},
+     "What came back is not a valid HTTP response."},
     {Cause::kLocalError, "local-error", "local error",
      "The client's own machine could not send: out of ports, descriptors or permission."},
+    {Cause::kNameNotResolved, "name-not-resolved", "name not resolved",
+     "The name server gave no address for the host, or no answer."},
+    {Cause::kBackoff, "rpc-unavailable-backoff", "waiting to reconnect",
+     "Nothing was sent: the last attempt to connect had failed, and none since had succeeded."},
+    {Cause::kGoawayUnprocessed, "goaway-unprocessed", "GOAWAY, not processed",
+     "The server's GOAWAY said that it did not and will not process the request."},
+    {Cause::kStreamRefused, "stream-refused", "stream refused",
+     "The server refused the stream before it processed anything of it (REFUSED_STREAM)."},
+    {Cause::kStreamReset, "stream-reset", "stream reset",
+     "The server reset the request's stream; the connection went on."},
+    {Cause::kRpcStatus, "rpc-status", "RPC failed with a status",
+     "The server answered the RPC with a gRPC status that is not OK."},
 };
 
 Cause classifyConnect(int error) {

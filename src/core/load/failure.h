@@ -21,6 +21,12 @@ enum class Cause : std::uint8_t {
   kHttp4xx,
   kMalformedResponse,
   kLocalError,
+  kNameNotResolved,
+  kBackoff,
+  kGoawayUnprocessed,
+  kStreamRefused,
+  kStreamReset,
+  kRpcStatus,
 };
 
 struct CauseInfo {

@@ -219,6 +219,33 @@ TEST_F(LoadRecorder, ResultSurvivesJson) {
   EXPECT_FALSE(fromJson({}));
 }
 
+TEST_F(LoadRecorder, ResultOfAChannelSurvivesJson) {
+  Recorder recorder(*parseLoadSpec("grpc://a:1,b:2/x.Y/Z lb=round_robin resolve=a=10.0.0.1 "
+                                   "nameserver=10.96.0.10 message=m connect-timeout=3s"),
+                    start_, clock_.wall());
+  Failure lost = failure(Cause::kBackoff, 1);
+  lost.resolved = recorder.wall(at(-5));
+  lost.backoffUntil = recorder.wall(at(900));
+  lost.host = "a:1";
+  lost.destination = Endpoint{*IpAddress::parse("fd00::1"), 1};
+  lost.grpc = GrpcStatus{14, "failed to connect"};
+  lost.goaway = 0;
+  lost.reset = 7;
+  recorder.failed(at(1), lost);
+  recorder.grpcStatus(14);
+  recorder.grpcStatus(0);
+  recorder.reconnected(
+      {"a:1", recorder.wall(at(1)), recorder.wall(at(3)), milliseconds{2}, 4, "no"});
+  recorder.reconnected({"b:2", recorder.wall(at(1)), std::nullopt, milliseconds{9}, 1, ""});
+  const LoadResult result = std::move(recorder).finish(2, at(20), "conntrack");
+  EXPECT_EQ(result.reconnects.count, 2U);
+  EXPECT_EQ(result.reconnects.longest, milliseconds{9});
+  const auto back =
+      fromJson(kube::parseJson(boost::json::serialize(toJson(result))).value().as_object());
+  ASSERT_TRUE(back) << back.error().text();
+  EXPECT_EQ(*back, result);
+}
+
 TEST_F(LoadRecorder, ListsABoundedNumberOfFailuresAndCountsAll) {
   const std::size_t many = FailureList::kListed + 10;
   for (std::size_t i = 0; i < many; ++i) {

@@ -31,7 +31,9 @@ void Recorder::sent(MonoTime scheduled, MonoTime now) {
 void Recorder::succeeded(MonoTime scheduled, MonoTime now, int status) {
   ++result_.succeeded;
   ++second(scheduled).succeeded;
-  ++result_.statuses[status];
+  if (status != 0) {
+    ++result_.statuses[status];
+  }
   result_.latency.add(now - scheduled);
   noteGap(now);
   lastSuccess_ = now;
@@ -49,6 +51,15 @@ void Recorder::failed(MonoTime scheduled, const Failure& failure) {
 void Recorder::retried(const Failure& failure) {
   ++result_.retried;
   add(result_.retries, failure);
+}
+
+void Recorder::reconnected(Reconnect reconnect) {
+  ReconnectList& list = result_.reconnects;
+  ++list.count;
+  list.longest = std::max(list.longest, reconnect.duration);
+  if (list.listed.size() < ReconnectList::kListed) {
+    list.listed.push_back(std::move(reconnect));
+  }
 }
 
 void Recorder::outstanding(std::size_t count) {

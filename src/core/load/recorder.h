@@ -16,6 +16,10 @@ class Recorder {
   void failed(MonoTime scheduled, const Failure& failure);
   /// A first attempt failed and a second one follows.
   void retried(const Failure& failure);
+  /// A channel is READY again, or the load ends without that.
+  void reconnected(Reconnect reconnect);
+  /// How an RPC ended; beside succeeded() or failed().
+  void grpcStatus(int code) { ++result_.grpcStatuses[code]; }
   void opened() { ++result_.connectionsOpened; }
   void closedIdle() { ++result_.connectionsClosedIdle; }
   void outstanding(std::size_t count);

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <vector>
 
-#include "base/ip.h"
 #include "base/text.h"
 
 namespace hitless::load {
@@ -71,6 +70,42 @@ bool setMethod(LoadSpec& spec, std::string_view value) {
          std::all_of(value.begin(), value.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
+bool setBalancing(LoadSpec& spec, std::string_view value) {
+  spec.balancing = value == "round_robin" ? Balancing::kRoundRobin : Balancing::kPickFirst;
+  return value == name(spec.balancing);
+}
+
+/// "system", "dns", or one host's address.
+bool setResolve(LoadSpec& spec, std::string_view value) {
+  const std::size_t equals = value.find('=');
+  if (equals == std::string_view::npos) {
+    spec.resolution = value == "dns" ? Resolution::kDns : Resolution::kSystem;
+    return value == name(spec.resolution);
+  }
+  const auto address = IpAddress::parse(value.substr(equals + 1));
+  if (!address || equals == 0) {
+    return false;
+  }
+  spec.names[std::string(value.substr(0, equals))] = *address;
+  return true;
+}
+
+bool setNameserver(LoadSpec& spec, std::string_view value) {
+  spec.nameserver = IpAddress::parse(value);
+  return spec.nameserver.has_value();
+}
+
+bool setConnectTimeout(LoadSpec& spec, std::string_view value) {
+  const auto timeout = parseDuration(value);
+  spec.connectTimeout = timeout.value_or(nanoseconds{0});
+  return spec.connectTimeout.count() > 0;
+}
+
+bool setMessage(LoadSpec& spec, std::string_view value) {
+  spec.message = value;
+  return true;
+}
+
 bool setOnOff(bool& target, std::string_view value) {
   target = value == "on";
   return value == "on" || value == "off";
@@ -84,10 +119,12 @@ constexpr Setting kSettings[] = {
     {"arrivals", "constant or poisson", "how the send times are spread (constant)", setArrivals},
     {"duration", "a duration like 30s or 1m", "how long to send", setDuration},
     {"count", "a number of requests", "how many requests to send", setCount},
-    {"timeout", "a duration like 5s", "time for one attempt, connecting included (5s)", setTimeout},
+    {"timeout", "a duration like 5s", "time for one attempt, connecting included (5s; grpc 20s)",
+     setTimeout},
     {"method", "an upper-case HTTP method", "the request's method (GET)", setMethod},
     {"connections", "a number from 1 to 1000000",
-     "connections kept alive; more are opened while all are busy (32)",
+     "http: connections kept alive; more are opened while all are busy (32); h2c and grpc: "
+     "clients with channels of their own (1)",
      [](LoadSpec& spec, std::string_view value) { return setSize(spec.connections, value); }},
     {"max-outstanding", "a number from 1 to 1000000",
      "requests in flight at most; later ones wait, and the result says so (10000)",
@@ -95,6 +132,17 @@ constexpr Setting kSettings[] = {
     {"retry-idle-close", "on or off",
      "retry once where a kept-alive connection was closed while idle, RFC 9112 9.3.1 (on)",
      [](LoadSpec& spec, std::string_view value) { return setOnOff(spec.retryIdleClose, value); }},
+    {"lb", "pick_first or round_robin", "grpc: how a channel uses its addresses (pick_first)",
+     setBalancing},
+    {"resolve", "system, dns, or NAME=ADDRESS",
+     "ask the system once (http), ask the name server as such a client would (h2c, grpc), or take "
+     "this address for this host (repeatable)",
+     setResolve},
+    {"nameserver", "an IP address", "with resolve=dns: whom to ask (as /etc/resolv.conf says)",
+     setNameserver},
+    {"connect-timeout", "a duration like 20s",
+     "h2c and grpc: time for one attempt to connect (20s)", setConnectTimeout},
+    {"message", "text", "grpc: the request message of each RPC (empty)", setMessage},
 };
 
 std::vector<std::string> settingNames() {
@@ -124,43 +172,42 @@ Status applyWord(LoadSpec& spec, std::string_view word) {
   return setMode(spec, word) ? Status{} : unknown("word", word);
 }
 
-bool isHostCharacter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-         c == '-' || c == '_';
-}
-
-/// Splits "host[:port]" or "[v6][:port]"; false if it is neither.
-bool splitAuthority(std::string_view authority, LoadSpec& spec) {
-  std::string_view port;
-  if (authority.starts_with('[')) {
-    const std::size_t end = authority.find(']');
-    const std::string_view inside = authority.substr(1, std::min(end, authority.size()) - 1);
-    if (end == std::string_view::npos || !IpAddress::parse(inside)) {
-      return false;
-    }
-    spec.host = inside;
-    port = authority.substr(end + 1);
-  } else {
-    const std::size_t colon = authority.find(':');
-    spec.host = authority.substr(0, colon);
-    port = colon == std::string_view::npos ? "" : authority.substr(colon);
-    if (!std::all_of(spec.host.begin(), spec.host.end(), isHostCharacter)) {
-      return false;
-    }
-  }
-  const auto number =
-      port.empty() ? 80 : (port[0] == ':' ? parseUint(port.substr(1)) : std::nullopt);
-  spec.port = static_cast<std::uint16_t>(number.value_or(0));
-  return !spec.host.empty() && number && *number > 0 && *number <= 65535;
-}
-
 }  // namespace
 
+std::string HostPort::text() const {
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                             : fmt::format("[{}]:{}", host, port);
+}
+
+std::vector<HostPort> hostsOf(const LoadSpec& spec) {
+  std::vector<HostPort> hosts{{spec.host, spec.port}};
+  hosts.insert(hosts.end(), spec.fallbacks.begin(), spec.fallbacks.end());
+  return hosts;
+}
+
+std::string_view name(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::kHttp1:
+      return "http/1.1";
+    case Protocol::kHttp2:
+      return "h2c";
+    case Protocol::kGrpc:
+      return "grpc";
+  }
+  return "";
+}
 std::string_view name(Mode mode) {
   return mode == Mode::kKeepAlive ? "keepalive" : "new";
 }
 std::string_view name(Arrivals arrivals) {
   return arrivals == Arrivals::kConstant ? "constant" : "poisson";
+}
+
+std::string_view name(Balancing balancing) {
+  return balancing == Balancing::kPickFirst ? "pick_first" : "round_robin";
+}
+std::string_view name(Resolution resolution) {
+  return resolution == Resolution::kSystem ? "system" : "dns";
 }
 
 std::span<const Setting> settings() {
@@ -180,34 +227,6 @@ Status set(LoadSpec& spec, std::string_view name, std::string_view value) {
   return unknown("setting", name);
 }
 
-Status setUrl(LoadSpec& spec, std::string_view url) {
-  static constexpr std::string_view kExample = "write it like http://web.default:80/";
-  const auto bad = [url](std::string_view why) {
-    return tl::unexpected<Error>(
-        Error{ErrorKind::kInvalid, std::string(why), std::string(url), std::string(kExample), 0});
-  };
-  if (url.starts_with("https://")) {
-    return bad("the load generator does not speak https");
-  }
-  if (!url.starts_with("http://")) {
-    return bad("a load starts with a URL");
-  }
-  const bool printable =
-      std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < 0x7f; });
-  const std::string_view rest =
-      url.substr(7, url.find('#') - std::min<std::size_t>(7, url.find('#')));
-  const std::size_t slash = rest.find_first_of("/?");
-  if (!printable || !splitAuthority(rest.substr(0, slash), spec)) {
-    return bad("the URL has no valid host and port");
-  }
-  spec.url = url;
-  spec.target = slash == std::string_view::npos ? "/" : rest.substr(slash);
-  if (spec.target.front() == '?') {
-    spec.target.insert(0, "/");
-  }
-  return {};
-}
-
 Result<LoadSpec> parseLoadSpec(std::string_view text) {
   LoadSpec spec;
   bool first = true;
@@ -225,7 +244,22 @@ Result<LoadSpec> parseLoadSpec(std::string_view text) {
     return invalid("the load is empty",
                    "write it like 'http://web.default:80/ rate=500 keepalive'");
   }
+  TRY_VOID(validate(spec));
   return spec;
+}
+
+Status validate(const LoadSpec& spec) {
+  if (spec.protocol == Protocol::kHttp1) {
+    return {};
+  }
+  if (spec.mode == Mode::kNewConnection) {
+    return invalid(fmt::format("a load by {} keeps its connections", name(spec.protocol)),
+                   "leave out \"new\", or use http://");
+  }
+  if (spec.protocol == Protocol::kGrpc && spec.method != "POST") {
+    return invalid("an RPC is a POST", "leave out \"method\"");
+  }
+  return {};
 }
 
 std::string requestBytes(const LoadSpec& spec) {

@@ -34,6 +34,35 @@ TEST(LoadSpec, HasDefaults) {
   EXPECT_FALSE(spec->duration);
 }
 
+TEST(LoadSpec, TheSchemeSaysTheProtocolAndItsDefaults) {
+  const auto h2c = parseLoadSpec("h2c://web/a?b");
+  ASSERT_TRUE(h2c) << h2c.error().text();
+  EXPECT_EQ(h2c->protocol, Protocol::kHttp2);
+  EXPECT_EQ(h2c->port, 80);
+  EXPECT_EQ(h2c->target, "/a?b");
+  EXPECT_EQ(h2c->timeout, seconds{5});
+  EXPECT_EQ(h2c->connections, 1U);
+
+  const auto grpc = parseLoadSpec(
+      "grpc://web-0.web:8080,[::1]:81/a.B/C lb=round_robin resolve=web-0.web=10.0.0.1 "
+      "nameserver=10.96.0.10 connect-timeout=1s message=0.5 connections=3");
+  ASSERT_TRUE(grpc) << grpc.error().text();
+  EXPECT_EQ(grpc->protocol, Protocol::kGrpc);
+  EXPECT_EQ(hostsOf(*grpc), (std::vector<HostPort>{{"web-0.web", 8080}, {"::1", 81}}));
+  EXPECT_EQ(hostsOf(*grpc)[1].text(), "[::1]:81");
+  EXPECT_EQ(grpc->target, "/a.B/C");
+  EXPECT_EQ(grpc->method, "POST");
+  EXPECT_EQ(grpc->timeout, seconds{20});
+  EXPECT_EQ(grpc->balancing, Balancing::kRoundRobin);
+  EXPECT_EQ(grpc->resolution, Resolution::kDns);
+  EXPECT_EQ(grpc->names.at("web-0.web"), *IpAddress::parse("10.0.0.1"));
+  EXPECT_EQ(grpc->nameserver, IpAddress::parse("10.96.0.10"));
+  EXPECT_EQ(grpc->connectTimeout, seconds{1});
+  EXPECT_EQ(grpc->message, "0.5");
+  EXPECT_EQ(grpc->connections, 3U);
+  EXPECT_EQ(parseLoadSpec("grpc://web:1")->target, "/hitless.Test/WhoAmI");
+}
+
 TEST(LoadSpec, ErrorsNameTheWordAndWhatItShouldBe) {
   const std::pair<const char*, const char*> cases[] = {
       {"", "the load is empty (write it like 'http://web.default:80/ rate=500 keepalive')"},
@@ -55,6 +84,19 @@ TEST(LoadSpec, ErrorsNameTheWordAndWhatItShouldBe) {
        "rate is \"fast\", not a number of requests per second, up to 1000000"},
       {"http://web/ rate=0", "rate is \"0\", not a number of requests per second, up to 1000000"},
       {"http://web/ timeout=5", "timeout is \"5\", not a duration like 5s"},
+      {"http://a,b/",
+       "http://a,b/: the URL has no valid host and port (write it like http://web.default:80/)"},
+      {"grpc://web",
+       "grpc://web: the URL has no valid host and port (write it like "
+       "grpc://web-0.web:8080,web-1.web:8080)"},
+      {"grpc://web:80,",
+       "grpc://web:80,: the URL has no valid host and port (write it like "
+       "grpc://web-0.web:8080,web-1.web:8080)"},
+      {"grpc://web:80 new",
+       "a load by grpc keeps its connections (leave out \"new\", or use http://)"},
+      {"grpc://web:80 method=GET", "an RPC is a POST (leave out \"method\")"},
+      {"grpc://web:80 lb=random", "lb is \"random\", not pick_first or round_robin"},
+      {"grpc://web:80 resolve=web=x", "resolve is \"web=x\", not system, dns, or NAME=ADDRESS"},
       {"http://web/ method=get", "method is \"get\", not an upper-case HTTP method"},
   };
   for (const auto& [text, error] : cases) {

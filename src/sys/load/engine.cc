@@ -387,6 +387,10 @@ std::optional<MonoTime> Engine::nextDeadline() const {
 
 Result<load::LoadResult> runLoad(const LoadRun& run, const Clock& clock, Rng& rng,
                                  load::BackendLookup& lookup) {
+  if (run.spec.protocol != load::Protocol::kHttp1 ||
+      run.spec.resolution != load::Resolution::kSystem) {
+    return fail(ErrorKind::kUnsupported, "only http:// with resolve=system is spoken so far");
+  }
   Poller poller = TRY(Poller::open());
   if (run.stopFd >= 0) {
     TRY_VOID(poller.addReadable(run.stopFd, kStop));
