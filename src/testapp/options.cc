@@ -76,7 +76,7 @@ constexpr Option kOptions[] = {
     {"--drain-time", "DRAIN_TIME", "a duration like 1.5s or 300ms",
      "exit at the latest this long after SIGTERM (10s)",
      [](Options& o, const std::string& v) { return setDuration(o.drainTime, v); }},
-    {"--pod-name", "HOSTNAME", "a name", "the name that GET / answers with",
+    {"--pod-name", "HOSTNAME", "a name", "the name that it answers with",
      [](Options& o, const std::string& v) { return !(o.podName = v).empty(); }},
 };
 
@@ -144,14 +144,9 @@ Parsed parseOptions(const std::vector<std::string>& arguments, const char* (*get
   return parsed;
 }
 
-std::string usage() {
-  std::string text =
-      "hitless-testapp: a small HTTP/1.1 server for rehearsals\n\n"
-      "  GET /         answers with the pod's name\n"
-      "  GET /delay/N  answers after N seconds (decimals allowed)\n"
-      "  GET /bytes/N  answers with N bytes\n"
-      "  GET /healthz  answers 200 once it listens\n\n"
-      "Options, each also read from the environment:\n";
+std::string usage(std::string_view introduction) {
+  std::string text(introduction);
+  text += "Options, each also read from the environment:\n";
   for (const Option& option : kOptions) {
     std::string left = std::string("  ") + option.flag + ", " + option.variable;
     left.resize(36, ' ');

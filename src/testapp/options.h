@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hitless::testapp {
@@ -34,7 +35,7 @@ const char* name(OnSigterm mode);
 /// `getEnv` gives the value of a variable or nullptr.
 Parsed parseOptions(const std::vector<std::string>& arguments, const char* (*getEnv)(const char*));
 
-/// The text of --help, made from the same table as the parser.
-std::string usage();
+/// The text of --help: the program's own words, then the options from the parser's table.
+std::string usage(std::string_view introduction);
 
 }  // namespace hitless::testapp
