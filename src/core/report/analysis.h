@@ -2,6 +2,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "core/load/histogram.h"
 #include "core/report/attribution.h"
+#include "core/report/outage.h"
 #include "core/report/rehearsal.h"
 
 namespace hitless::report {
@@ -39,8 +41,10 @@ struct FailureGroup {
   FailureClass failureClass{};
   std::uint64_t count = 0;
   std::array<std::optional<Range>, kAnchors.size()>
-      since;                                  ///< After (negative: before) the anchor.
-  std::map<std::string, std::uint64_t> pods;  ///< By the backend's pod.
+      since;                                    ///< After (negative: before) the anchor.
+  std::map<std::string, std::uint64_t> pods;    ///< By the backend's pod.
+  std::string evidence;                         ///< Of the last of them.
+  std::map<FailureClass, std::uint64_t> roots;  ///< Of waits: what they began with.
 };
 
 struct Totals {
@@ -58,6 +62,13 @@ struct AgentOutage {
   std::optional<WallTime> back;
 };
 
+/// A load and what became of it.
+struct LoadReport {
+  const NamedLoad* load = nullptr;    ///< Of the run that was analysed.
+  std::vector<Attribution> failures;  ///< One for each that is listed.
+  std::vector<OutageStory> outages;   ///< The longest first.
+};
+
 /// A gate that let go without every node's word.
 struct GateWait {
   std::string pod;
@@ -66,6 +77,10 @@ struct GateWait {
 
 /// What one profile's run comes to.
 struct ProfileReport {
+  ProfileReport() = default;
+  ProfileReport(const ProfileReport&) = delete;
+  ProfileReport& operator=(const ProfileReport&) = delete;
+
   std::string profile;
   Totals totals;
   load::Histogram latency;  ///< Of all loads together.
@@ -76,12 +91,16 @@ struct ProfileReport {
   std::optional<nanoseconds> rollout;  ///< From the action to the complete rollout.
   std::optional<nanoseconds> over;     ///< From the action until the last old pod was gone, too.
   std::optional<nanoseconds> longestGate;
-  std::vector<PodHistory> pods;
+  std::optional<nanoseconds> longestReconnect;  ///< Of all loads that have channels.
+  Facts facts;
+  std::vector<LoadReport> loads;
   std::vector<FailureGroup> groups;  ///< The largest first, what is not listed last.
   std::vector<AgentOutage> agents;
   std::vector<GateWait> gateWaits;
 };
 
-ProfileReport analyse(const ProfileRun& run);
+/// The report points into itself and into the run: it cannot be copied, and the run must outlive
+/// it.
+std::unique_ptr<const ProfileReport> analyse(const ProfileRun& run);
 
 }  // namespace hitless::report

@@ -57,6 +57,20 @@ std::string padRight(std::string_view text, std::size_t width) {
   return fitted + std::string(used < width ? width - used : 0, ' ');
 }
 
+std::string wrapped(std::string_view text, std::size_t width) {
+  std::string out;
+  std::string line;
+  for (const std::string_view word : split(text, ' ')) {
+    if (!line.empty() && columns(line) + 1 + columns(word) > width) {
+      out += line + "\n";
+      line.clear();
+    }
+    line += line.empty() ? "" : " ";
+    line += word;
+  }
+  return out + line;
+}
+
 std::string paragraph(std::string_view text, std::size_t width) {
   std::string out;
   std::string line = " ";

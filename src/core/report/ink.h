@@ -32,6 +32,8 @@ std::string signedText(nanoseconds duration);
 /// Pads on the left or right to a width in columns; text that is too long loses its middle.
 std::string padLeft(std::string_view text, std::size_t width);
 std::string padRight(std::string_view text, std::size_t width);
+/// Text broken at blanks into lines of at most so many columns.
+std::string wrapped(std::string_view text, std::size_t width);
 /// A paragraph behind an indent of two that breaks at blanks; further lines are indented by four.
 std::string paragraph(std::string_view text, std::size_t width);
 

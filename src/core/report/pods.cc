@@ -20,10 +20,26 @@ void keepLast(std::optional<WallTime>& time, WallTime candidate) {
   time = time ? std::max(*time, candidate) : candidate;
 }
 
+void applyReady(PodHistory& pod, WallTime time) {
+  keepFirst(pod.ready, time);
+  if (!pod.crashes.empty() && !pod.crashes.back().ready) {
+    pod.crashes.back().ready = time;
+  }
+}
+
+void applyExit(PodHistory& pod, const Event& event) {
+  pod.exitDetail = event.detail;
+  keepLast(pod.exited, event.time);
+  if (!pod.sigterm && !pod.deleted) {
+    pod.crashes.push_back({event.time, {}, event.detail});
+  }
+}
+
+/// Events come in order of time.
 void apply(PodHistory& pod, const Event& event) {
   switch (event.what) {
     case What::kPodReady:
-      return keepFirst(pod.ready, event.time);
+      return applyReady(pod, event.time);
     case What::kPodDeleted:
       return keepFirst(pod.deleted, event.time);
     case What::kGateHeld:
@@ -36,8 +52,7 @@ void apply(PodHistory& pod, const Event& event) {
     case What::kSigkill:
       return keepFirst(pod.sigkill, event.time);
     case What::kContainerExited:
-      pod.exitDetail = event.detail;
-      return keepLast(pod.exited, event.time);
+      return applyExit(pod, event);
     case What::kPodGone:
       return keepLast(pod.gone, event.time);
     default:
@@ -45,22 +60,9 @@ void apply(PodHistory& pod, const Event& event) {
   }
 }
 
-bool concernsPod(What what) {
-  switch (what) {
-    case What::kPodDeleted:
-    case What::kHookStarted:
-    case What::kHookFinished:
-    case What::kGateHeld:
-    case What::kGatePassed:
-    case What::kSigterm:
-    case What::kSigkill:
-    case What::kContainerExited:
-    case What::kPodReady:
-    case What::kPodGone:
-      return true;
-    default:
-      return false;
-  }
+/// Whether `pod` of the event names a pod, and not a Service.
+bool namesPod(const Event& event) {
+  return !event.pod.empty() && event.what != What::kEndpointsUpdated;
 }
 
 bool lists(const Event& update, std::string_view ip) {
@@ -102,6 +104,90 @@ void joinRules(PodHistory& pod, const std::vector<Event>& events, const std::str
   }
 }
 
+/// The events that the kubelet writes: what an agent says of a pod may come from another node.
+bool onItsNode(What what) {
+  return what == What::kPodReady || what == What::kSigterm || what == What::kContainerExited ||
+         what == What::kHookStarted || what == What::kPodCrashed;
+}
+
+/// Whether the event is of a pod that leaves, by its name or its address.
+bool concerns(const Event& event, const PodHistory& pod, WallTime until) {
+  if (event.time < *pod.deleted || event.time >= until || event.what == What::kEndpointsUpdated) {
+    return false;
+  }
+  return event.pod.empty() ? !pod.ip.empty() && event.ip == pod.ip : event.pod == pod.name;
+}
+
+/// When its name or its address is next seen at another pod.
+WallTime succeeded(const PodHistory& pod, const std::vector<PodHistory>& pods) {
+  WallTime until = WallTime::max();
+  for (const PodHistory& other : pods) {
+    if (other.firstSeen > *pod.deleted && (other.name == pod.name || other.ip == pod.ip)) {
+      until = std::min(until, other.firstSeen);
+    }
+  }
+  return until;
+}
+
+/// A pod of a StatefulSet has the name of the one before it, once that is gone.
+bool beginsAnew(const PodHistory& pod, const Event& event) {
+  return pod.gone && event.time > *pod.gone &&
+         (onItsNode(event.what) || event.what == What::kPodDeleted);
+}
+
+/// One history for each pod, without what has to be looked up.
+std::vector<PodHistory> livesOf(const std::vector<Event>& events) {
+  std::vector<PodHistory> pods;
+  std::map<std::string, std::size_t> latest;  // by name
+  for (const Event& event : events) {
+    if (!namesPod(event)) {
+      continue;
+    }
+    const auto found = latest.find(event.pod);
+    if (found == latest.end() || beginsAnew(pods[found->second], event)) {
+      latest[event.pod] = pods.size();
+      pods.emplace_back();
+      pods.back().name = event.pod;
+      pods.back().firstSeen = event.time;
+    }
+    PodHistory& pod = pods[latest[event.pod]];
+    pod.ip = event.ip.empty() ? pod.ip : event.ip;
+    pod.node = event.node.empty() || !onItsNode(event.what) ? pod.node : event.node;
+    apply(pod, event);
+  }
+  return pods;
+}
+
+void addStep(PodHistory& pod, const Event& event) {
+  pod.steps.push_back(
+      {event.time, std::string(timeline::name(event)), event.node, event.container, event.detail});
+}
+
+/// Each node's first commit of the pod's removal, and everything else that concerns the pod.
+void addSteps(PodHistory& pod, const std::vector<Event>& events,
+              const std::vector<PodHistory>& pods) {
+  if (!pod.deleted) {
+    return;
+  }
+  const WallTime until = succeeded(pod, pods);
+  std::vector<std::string> committed;
+  for (const Event& event : events) {
+    const bool removal = event.what == What::kEndpointsUpdated && pod.endpointUpdate &&
+                         event.time == *pod.endpointUpdate &&
+                         event.revision == pod.endpointRevision;
+    const bool commit =
+        event.what == What::kRulesCommitted && pod.endpointUpdate &&
+        event.revision >= pod.endpointRevision &&
+        std::find(committed.begin(), committed.end(), event.node) == committed.end();
+    if (commit) {
+      committed.push_back(event.node);
+    }
+    if (commit || removal || concerns(event, pod, until)) {
+      addStep(pod, event);
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<WallTime> PodHistory::stopping() const {
@@ -111,32 +197,29 @@ std::optional<WallTime> PodHistory::stopping() const {
   return sigterm ? sigterm : exited;
 }
 
+const Crash* PodHistory::crashAt(WallTime time) const {
+  for (const Crash& crash : crashes) {
+    if (crash.time <= time && (!crash.ready || time < *crash.ready)) {
+      return &crash;
+    }
+  }
+  return nullptr;
+}
+
 std::vector<PodHistory> podHistories(const std::vector<Event>& unordered,
                                      const std::string& clientNode) {
   std::vector<Event> events = unordered;
   std::stable_sort(events.begin(), events.end(),
                    [](const Event& a, const Event& b) { return a.time < b.time; });
-  std::map<std::string, PodHistory> byName;
-  for (const Event& event : events) {
-    if (event.pod.empty() || !concernsPod(event.what)) {
-      continue;
-    }
-    PodHistory& pod = byName[event.pod];
-    if (pod.name.empty()) {
-      pod.name = event.pod;
-      pod.firstSeen = event.time;
-    }
-    pod.ip = event.ip.empty() ? pod.ip : event.ip;
-    pod.node = event.node.empty() ? pod.node : event.node;
-    apply(pod, event);
-  }
-  std::vector<PodHistory> pods;
-  for (auto& [name, pod] : byName) {
+  std::vector<PodHistory> pods = livesOf(events);
+  for (PodHistory& pod : pods) {
     joinRules(pod, events, clientNode);
-    pods.push_back(std::move(pod));
+    addSteps(pod, events, pods);
   }
   std::stable_sort(pods.begin(), pods.end(), [](const PodHistory& a, const PodHistory& b) {
-    return a.deleted.value_or(WallTime::max()) < b.deleted.value_or(WallTime::max());
+    const WallTime left = a.deleted.value_or(WallTime::max());
+    const WallTime right = b.deleted.value_or(WallTime::max());
+    return left != right ? left < right : a.name < b.name;
   });
   return pods;
 }

@@ -11,6 +11,22 @@
 
 namespace hitless::report {
 
+/// A process of a pod that ended without being told to.
+struct Crash {
+  WallTime time{};
+  std::optional<WallTime> ready;  ///< The pod was ready again.
+  std::string detail;             ///< "exit 137 (signal 9)"
+};
+
+/// One thing that happened on a pod's way out.
+struct Step {
+  WallTime time{};
+  std::string what;       ///< An event's name, "rules.committed".
+  std::string node;       ///< Where, if on one.
+  std::string container;  ///< Whose, if of one.
+  std::string detail;
+};
+
 /// What happened to one pod, from the timeline. What was not seen is absent.
 struct PodHistory {
   std::string name;  ///< "namespace/name"
@@ -30,9 +46,13 @@ struct PodHistory {
   std::optional<WallTime> exited;  ///< The last.
   std::string exitDetail;
   std::optional<WallTime> gone;
+  std::vector<Crash> crashes;
+  std::vector<Step> steps;  ///< From its deletion on, in order of time.
 
   /// When it began to stop: SIGTERM, or its exit if that came first.
   std::optional<WallTime> stopping() const;
+  /// The crash from which the pod had not come back at this time, or nullptr.
+  const Crash* crashAt(WallTime time) const;
 };
 
 /// Every pod that the events name, in order of deletion and then of name.

@@ -1,8 +1,8 @@
 #include "core/report/render_json.h"
 
-#include <cmath>
-
 #include "core/report/analysis.h"
+#include "core/report/json_parts.h"
+#include "core/report/pod_json.h"
 
 namespace hitless::report {
 namespace {
@@ -12,32 +12,6 @@ using kube::json::object;
 using kube::json::value;
 
 constexpr std::string_view kSchema = "hitless.io/rehearsal/v1";
-
-/// Milliseconds, to the microsecond; whole ones as integers.
-value ms(nanoseconds duration) {
-  const std::int64_t us = std::llround(static_cast<double>(duration.count()) / 1e3);
-  return us % 1000 == 0 ? value(us / 1000) : value(static_cast<double>(us) / 1e3);
-}
-
-value ms(const std::optional<nanoseconds>& duration) {
-  return duration ? ms(*duration) : value(nullptr);
-}
-
-std::int64_t unixNs(WallTime time) {
-  return time.time_since_epoch().count();
-}
-
-void putTime(object& out, std::string_view key, const std::optional<WallTime>& time) {
-  if (time) {
-    out.emplace(key, unixNs(*time));
-  }
-}
-
-void putText(object& out, std::string_view key, std::string_view text) {
-  if (!text.empty()) {
-    out.emplace(key, text);
-  }
-}
 
 object totalsToJson(const Totals& totals) {
   return {{"sent", totals.sent},
@@ -74,6 +48,14 @@ object sinceToJson(const FailureGroup& group) {
   return out;
 }
 
+object rootsToJson(const std::map<FailureClass, std::uint64_t>& roots) {
+  object out;
+  for (const auto& [root, count] : roots) {
+    out.emplace(info(root).id, count);
+  }
+  return out;
+}
+
 array groupsToJson(const std::vector<FailureGroup>& groups) {
   array out;
   for (const FailureGroup& group : groups) {
@@ -81,24 +63,35 @@ array groupsToJson(const std::vector<FailureGroup>& groups) {
     for (const auto& [name, count] : group.pods) {
       pods.emplace(name, count);
     }
-    out.push_back(object{{"cause", load::info(group.cause).id},
-                         {"class", info(group.failureClass).id},
-                         {"count", group.count},
-                         {"explanation", info(group.failureClass).explanation},
-                         {"sinceMs", sinceToJson(group)},
-                         {"pods", std::move(pods)}});
+    object item{{"cause", load::info(group.cause).id},
+                {"class", info(group.failureClass).id},
+                {"count", group.count},
+                {"explanation", info(group.failureClass).explanation},
+                {"sinceMs", sinceToJson(group)},
+                {"pods", std::move(pods)}};
+    putText(item, "evidence", group.evidence);
+    if (!group.roots.empty()) {
+      item.emplace("roots", rootsToJson(group.roots));
+    }
+    out.push_back(std::move(item));
   }
   return out;
 }
 
-object failureToJson(const load::Failure& failure, const std::vector<PodHistory>& pods) {
+object failureToJson(const load::Failure& failure, const Attribution& why) {
   object out = load::toJson(failure);
-  const Attribution why = attribute(failure, pods);
   out.emplace("class", info(why.failureClass).id);
+  putText(out, "evidence", why.evidence);
+  if (why.failureClass == FailureClass::kBackoff) {
+    out.emplace("root", info(why.root).id);
+  }
   if (why.pod == nullptr) {
     return out;
   }
   out.emplace("pod", why.pod->name);
+  if (why.byTime) {
+    out.emplace("podByTime", true);
+  }
   object since;
   for (const Anchor& anchor : kAnchors) {
     if (const auto& time = why.pod->*anchor.time) {
@@ -109,11 +102,41 @@ object failureToJson(const load::Failure& failure, const std::vector<PodHistory>
   return out;
 }
 
-object loadToJson(const NamedLoad& named, const std::vector<PodHistory>& pods) {
+object outageToJson(const OutageStory& story) {
+  array phases;
+  for (const OutagePhase& phase : story.phases) {
+    phases.push_back(object{{"kind", phase.kind == OutagePhase::Kind::kDial ? "dial" : "wait"},
+                            {"beginUnixNs", unixNs(phase.begin)},
+                            {"durationMs", ms(phase.duration)},
+                            {"text", phase.text}});
+  }
+  const load::Reconnect& outage = story.reconnect;
+  object out{{"host", outage.host},
+             {"lostUnixNs", unixNs(outage.lost)},
+             {"durationMs", ms(outage.duration)},
+             {"attempts", outage.attempts},
+             {"story", story.text},
+             {"phases", std::move(phases)}};
+  putTime(out, "backUnixNs", outage.back);
+  putText(out, "lastError", outage.lastError);
+  return out;
+}
+
+object reconnectsToJson(const LoadReport& load) {
+  array list;
+  for (const OutageStory& story : load.outages) {
+    list.push_back(outageToJson(story));
+  }
+  const load::ReconnectList& all = load.load->result.reconnects;
+  return {{"count", all.count}, {"longestMs", ms(all.longest)}, {"list", std::move(list)}};
+}
+
+object loadToJson(const LoadReport& report) {
+  const NamedLoad& named = *report.load;
   const load::LoadResult& result = named.result;
   array failures;
-  for (const load::Failure& failure : result.failures.listed) {
-    failures.push_back(failureToJson(failure, pods));
+  for (std::size_t i = 0; i < report.failures.size(); ++i) {
+    failures.push_back(failureToJson(result.failures.listed[i], report.failures[i]));
   }
   const bool described = !result.spec.url.empty();
   object out{
@@ -124,29 +147,9 @@ object loadToJson(const NamedLoad& named, const std::vector<PodHistory>& pods) {
       {"totals", totalsToJson({result.sent, result.succeeded, result.failed, result.retried})},
       {"latencyMs", latencyToJson(result.latency)},
       {"causes", causesToJson(result.failures.counts)},
-      {"failures", std::move(failures)}};
+      {"failures", std::move(failures)},
+      {"reconnects", reconnectsToJson(report)}};
   putText(out, "client", named.client);
-  return out;
-}
-
-object podToJson(const PodHistory& pod) {
-  object times;
-  putTime(times, "ready", pod.ready);
-  putTime(times, "podDeleted", pod.deleted);
-  putTime(times, "endpointUpdate", pod.endpointUpdate);
-  putTime(times, "rulesCommit", pod.rulesCommit);
-  putTime(times, "gateHeld", pod.gateHeld);
-  putTime(times, "gatePassed", pod.gatePassed);
-  putTime(times, "sigterm", pod.sigterm);
-  putTime(times, "sigkill", pod.sigkill);
-  putTime(times, "exited", pod.exited);
-  putTime(times, "gone", pod.gone);
-  object out{{"name", pod.name}};
-  putText(out, "ip", pod.ip);
-  putText(out, "node", pod.node);
-  putText(out, "gate", pod.gateDetail);
-  putText(out, "exit", pod.exitDetail);
-  out.emplace("unixNs", std::move(times));
   return out;
 }
 
@@ -162,14 +165,25 @@ array agentsToJson(const std::vector<AgentOutage>& agents) {
   return out;
 }
 
+array cutsToJson(const std::vector<NodeCut>& cuts) {
+  array out;
+  for (const NodeCut& cut : cuts) {
+    object item{{"node", cut.node}, {"fromUnixNs", unixNs(cut.from)}};
+    putTime(item, "toUnixNs", cut.to);
+    out.push_back(std::move(item));
+  }
+  return out;
+}
+
 object profileToJson(const ProfileRun& run) {
-  const ProfileReport report = analyse(run);
+  const auto analysed = analyse(run);
+  const ProfileReport& report = *analysed;
   array loads;
-  for (const NamedLoad& named : run.loads) {
-    loads.push_back(loadToJson(named, report.pods));
+  for (const LoadReport& load : report.loads) {
+    loads.push_back(loadToJson(load));
   }
   array pods;
-  for (const PodHistory& pod : report.pods) {
+  for (const PodHistory& pod : report.facts.pods) {
     pods.push_back(podToJson(pod));
   }
   array gateWaits;
@@ -186,10 +200,12 @@ object profileToJson(const ProfileRun& run) {
              {"rolloutMs", ms(report.rollout)},
              {"overMs", ms(report.over)},
              {"longestGateMs", ms(report.longestGate)},
+             {"longestReconnectMs", ms(report.longestReconnect)},
              {"why", groupsToJson(report.groups)},
              {"loads", std::move(loads)},
              {"pods", std::move(pods)},
              {"agents", agentsToJson(report.agents)},
+             {"nodeCuts", cutsToJson(report.facts.cuts)},
              {"gateWaits", std::move(gateWaits)}};
   putTime(out, "actionUnixNs", report.actionStarted);
   return out;

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 
+#include "base/text.h"
 #include "core/load/render.h"
 #include "core/report/analysis.h"
 #include "core/report/ink.h"
@@ -21,10 +23,12 @@ constexpr std::size_t kColumn = 16;
 constexpr std::size_t kPodName = 36;
 constexpr std::size_t kMoment = 10;
 constexpr std::size_t kPodsShown = 12;
+constexpr std::size_t kOutagesShown = 3;
 
 struct Column {
   const ProfileRun* run;
-  ProfileReport report;
+  std::unique_ptr<const ProfileReport> analysed;
+  const ProfileReport& report = *analysed;
 };
 using Columns = std::vector<Column>;
 
@@ -109,6 +113,13 @@ void latencyRows(Page& page) {
   row(page, "latency max", latency(100));
   row(page, "longest time without a success",
       [](const Column& c) { return plain(durationText(c.report.longestGap)); });
+  const bool channels = std::any_of(page.columns.begin(), page.columns.end(), [](const Column& c) {
+    return c.report.longestReconnect.has_value();
+  });
+  if (channels) {
+    row(page, "longest reconnect",
+        [](const Column& c) { return orDash(c.report.longestReconnect); });
+  }
 }
 
 void rolloutRows(Page& page) {
@@ -156,6 +167,25 @@ void moments(Page& page, const FailureGroup& group) {
   }
 }
 
+/// Lines behind the indent of an explanation.
+std::string prose(const Page& page, const std::string& text) {
+  std::string out;
+  const std::string lines = wrapped(text, kWidth - 10);
+  for (const std::string_view line : split(lines, '\n')) {
+    out += "          " + page.ink.faint(line) + "\n";
+  }
+  return out;
+}
+
+/// "40 endpoint-lag, 2 drain-cut"
+std::string rootsText(const std::map<FailureClass, std::uint64_t>& roots) {
+  std::vector<std::string> parts;
+  for (const auto& [root, count] : roots) {
+    parts.push_back(fmt::format("{} {}", countText(count), info(root).id));
+  }
+  return join(parts, ", ");
+}
+
 void explain(Page& page, const FailureGroup& group) {
   const ClassInfo& why = info(group.failureClass);
   page.out += fmt::format("  {} {} {}", page.ink.strong(padLeft(countText(group.count), 6)),
@@ -163,6 +193,12 @@ void explain(Page& page, const FailureGroup& group) {
   page.out += page.ink.faint(fmt::format("  ({})", why.id)) + "\n";
   page.out += fmt::format("          {}\n", why.explanation);
   moments(page, group);
+  if (!group.roots.empty()) {
+    page.out += prose(page, "began with: " + rootsText(group.roots));
+  }
+  if (!group.evidence.empty()) {
+    page.out += prose(page, "e.g. " + group.evidence);
+  }
 }
 
 void whyLines(Page& page) {
@@ -180,6 +216,27 @@ void whyLines(Page& page) {
     page.out += "\n\n";
     for (const FailureGroup& group : report.groups) {
       explain(page, group);
+    }
+  }
+}
+
+// --- reconnects ---------------------------------------------------------------------------------
+
+/// The longest reconnects of each load, a story each.
+void reconnectLines(Page& page) {
+  for (const Column& column : page.columns) {
+    for (const LoadReport& load : column.report.loads) {
+      if (load.outages.empty()) {
+        continue;
+      }
+      const std::uint64_t count = load.load->result.reconnects.count;
+      page.out += "\n  " + page.ink.strong(fmt::format("{}, {}: {} reconnect{}",
+                                                       column.report.profile, load.load->name,
+                                                       countText(count), count == 1 ? "" : "s"));
+      page.out += page.ink.faint(count > kOutagesShown ? ", the longest:\n" : ":\n");
+      for (std::size_t i = 0; i < std::min(load.outages.size(), kOutagesShown); ++i) {
+        page.out += paragraph(load.outages[i].text, kWidth + 2);
+      }
     }
   }
 }
@@ -209,7 +266,7 @@ void podRow(Page& page, const PodHistory& pod) {
 
 void podsOf(Page& page, const ProfileReport& report) {
   std::size_t deleted = 0;
-  for (const PodHistory& pod : report.pods) {
+  for (const PodHistory& pod : report.facts.pods) {
     if (pod.deleted && ++deleted <= kPodsShown) {
       podRow(page, pod);
     }
@@ -221,7 +278,7 @@ void podsOf(Page& page, const ProfileReport& report) {
 
 void podLines(Page& page) {
   for (const Column& column : page.columns) {
-    const auto& pods = column.report.pods;
+    const auto& pods = column.report.facts.pods;
     if (std::none_of(pods.begin(), pods.end(), [](const PodHistory& pod) { return pod.deleted; })) {
       continue;
     }
@@ -327,6 +384,7 @@ std::string renderTable(const Rehearsal& rehearsal, Style style) {
   heading(page);
   sideBySide(page);
   whyLines(page);
+  reconnectLines(page);
   podLines(page);
   notes(page);
   verdict(page);
