@@ -149,8 +149,12 @@ bool couldBe(const PodHistory& pod, const Failure& failure) {
   if (!pod.deleted || !stopping || failure.failed + kClockSlack < *stopping) {
     return false;
   }
-  const WallTime last = std::max(pod.rulesCommit.value_or(*stopping),
-                                 pod.exited.value_or(pod.gone.value_or(*stopping)));
+  const bool stillSentTo = pod.endpointUpdate && !pod.rulesCommit;
+  const auto ended = pod.exited ? pod.exited : pod.gone;
+  if (stillSentTo || !ended) {
+    return true;
+  }
+  const WallTime last = std::max(pod.rulesCommit.value_or(*stopping), *ended);
   return beginOf(failure) <= last + kClockSlack;
 }
 
