@@ -32,8 +32,22 @@ void Gate::applyPods(const watch::Update& pods) {
   }
   const std::set<std::string> uids = pods_.uids();
   std::erase_if(verdicts_, [&](const auto& entry) { return !uids.contains(entry.first); });
+  std::erase_if(selected_, [&](const std::string& uid) { return !uids.contains(uid); });
+  for (const watch::Change& change : pods.changes) {
+    const kube::Pod* pod = pods_.find(kube::metaOf(*change.object).key());
+    if (pod != nullptr && pod->ready() && selection_.selects(*pod)) {
+      selected_.insert(pod->meta.uid);
+    }
+  }
   if (removal_.synced()) {
-    removal_.retain(uids);
+    removal_.retain(uids, clock_->mono());
+  }
+}
+
+void Gate::applyServices(const watch::Update& services) {
+  selection_.apply(services);
+  for (const kube::Pod& pod : pods_.selectedBy(selection_, services)) {
+    selected_.insert(pod.meta.uid);
   }
 }
 
@@ -106,12 +120,18 @@ Gate::Position Gate::locateDeleted(const kube::Pod& pod, const Wait& wait) const
     return waiting(GateState::kAwaitingSlices, deadline, GateReason::kSlicesNotWritten,
                    {standing.pending}, 0);
   }
-  if (!standing.listed) {
-    // A ready pod that a Service selects is about to be in a slice, maybe with the removal at once.
-    const bool expected = pod.ready() && selection_.selects(pod);
-    const MonoTime until =
-        expected ? std::min(deadline, wait.since + options_.sliceWait) : clock_->mono();
-    return waiting(GateState::kAwaitingSlices, until, GateReason::kNoEndpoints, {}, 0);
+  if (!standing.held) {
+    // A pod that was ready and selected is about to be in a slice, maybe with the removal at once;
+    // one that its slice dropped and that still is moves to another slice.
+    const bool expected =
+        standing.listed ? pod.ready() && selection_.selects(pod) : selected_.contains(pod.meta.uid);
+    const MonoTime until = std::min(deadline, wait.since + options_.sliceWait);
+    if (expected && clock_->mono() < until) {
+      return waiting(GateState::kAwaitingSlices, until, GateReason::kSlicesNotWritten, {}, 0);
+    }
+    if (expected || !standing.listed) {
+      return passed(expected ? GateReason::kSlicesNotWritten : GateReason::kNoEndpoints);
+    }
   }
   std::vector<std::string> behind = peers_.behind(standing.revision);
   if (behind.empty()) {
@@ -134,8 +154,9 @@ void Gate::untaken(const std::string& podUid, std::optional<std::size_t> connect
 Gate::Position Gate::awaitAccept(Position acknowledged, const kube::Pod& pod, Wait& wait,
                                  Effects& effects) {
   const MonoTime now = clock_->mono();
-  const MonoTime until = wait.acknowledged.value_or(now) + options_.acceptWait;
-  wait.acknowledged = until - options_.acceptWait;
+  wait.acknowledged = wait.acknowledged.value_or(now);
+  const MonoTime until = std::min(*wait.acknowledged + options_.acceptWait,
+                                  wait.since + gateBudget(graceOf(pod), options_));
   if (wait.taken || now >= until) {
     return acknowledged;
   }

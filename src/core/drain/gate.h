@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,8 @@ enum class GateReason {
   kNoEndpoints,       ///< No slice holds the pod, so nobody sends to it by a Service.
   kNotDeleted,        ///< A container restart: the pod stays, and its endpoints with it.
   kUnknownPod,        ///< No pod of this node carries the id.
-  kSlicesNotWritten,  ///< Time used up: a slice still shows the pod as an endpoint.
+  kSlicesNotWritten,  ///< Time used up: a slice still shows the pod as an endpoint, or none has
+                      ///< come that holds this ready pod.
   kNodesMissing,      ///< Time used up: live nodes did not acknowledge.
 };
 
@@ -103,7 +105,7 @@ class Gate {
       : options_(options), clock_(&clock), removal_(node), peers_(node) {}
 
   void applyPods(const watch::Update& pods);
-  void applyServices(const watch::Update& services) { selection_.apply(services); }
+  void applyServices(const watch::Update& services);
   void applySlices(const watch::Update& slices) { removal_.apply(slices); }
   void applyNodes(const watch::Update& nodes) { peers_.apply(nodes); }
   void setOwnWatermark(std::uint64_t watermark) { peers_.setOwn(watermark); }
@@ -152,6 +154,8 @@ class Gate {
   Selection selection_;
   RemovalIndex removal_;
   Peers peers_;
+  /// UIDs of pods that have been ready and selected: endpoints, whether a slice has told so or not.
+  std::set<std::string> selected_;
   Ticket lastTicket_ = 0;
   std::map<std::string, Wait, std::less<>> waits_;  ///< by gate id
   std::map<std::string, GateVerdict> verdicts_;  ///< Pod UID -> verdict, for hooks that come later.

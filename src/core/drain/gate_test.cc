@@ -83,6 +83,7 @@ TEST_F(GateTest, CountsADeletedSliceAndOneThatARelistNoLongerShows) {
     gate = Gate{"n1", GateOptions{}, clock};
     SetUp();
     gate.applyPods(upsert(deletedPod()));
+    gate.applyServices(full({}));
     gate.applySlices(update);
     gate.applyNodes(full({}));
     gate.setOwnWatermark(32);

@@ -15,6 +15,7 @@ using ::testing::SizeIs;
 using testing::gate::deletedPod;
 using testing::gate::full;
 using testing::gate::node;
+using testing::gate::slice;
 using testing::gate::upsert;
 
 /// How long the gate holds a hook at most, and when it looks again.
@@ -52,6 +53,20 @@ TEST_F(GateTime, WaitsOnlySoLongForAnApplicationThatNeverAccepts) {
   EXPECT_EQ(reason(), GateReason::kAcknowledged);
 }
 
+TEST_F(GateTime, TheWaitForTheApplicationIsPartOfTheBudget) {
+  gate.applyNodes(full({node("n1")}));
+  gate.applySlices(upsert(slice(12, {"web-1:T"}), 12));
+  gate.applyPods(upsert(deletedPod(1)));
+  gate.setOwnWatermark(12);
+  untaken = 1;
+  gate.hold("g-web-1");
+  step();
+  EXPECT_THAT(answers, IsEmpty());
+  clock.advance(gateBudget(seconds(1), GateOptions{}));
+  step();
+  EXPECT_EQ(reason(), GateReason::kAcknowledged);
+}
+
 TEST_F(GateTime, DoesNotWaitForConnectionsThatItCannotSee) {
   gate.applyNodes(full({node("n1")}));
   removeAt(12);
@@ -70,7 +85,8 @@ TEST_F(GateTime, WaitsShortlyForTheSliceOfAReadySelectedPod) {
   ASSERT_TRUE(next);
   clock.advance(*next - clock.mono());
   step();
-  EXPECT_EQ(reason(), GateReason::kNoEndpoints);
+  EXPECT_EQ(reason(), GateReason::kSlicesNotWritten) << "other nodes may know more";
+  EXPECT_THAT(answers[0].verdict.text(), HasSubstr("no EndpointSlice tells of this ready pod"));
   EXPECT_EQ(answers[0].verdict.waited, seconds(2));
 }
 

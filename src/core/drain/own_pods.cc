@@ -12,6 +12,13 @@ std::string keyOf(const kube::json::object& object) {
          std::string(kube::text(object, {"metadata", "name"}));
 }
 
+bool matches(const kube::Labels& selector, const kube::Pod& pod) {
+  return std::all_of(selector.begin(), selector.end(), [&](const auto& term) {
+    const auto label = pod.meta.labels.find(term.first);
+    return label != pod.meta.labels.end() && label->second == term.second;
+  });
+}
+
 }  // namespace
 
 void OwnPods::apply(const watch::Update& pods) {
@@ -38,6 +45,27 @@ const kube::Pod* OwnPods::byGate(std::string_view gateId) const {
     }
   }
   return found;
+}
+
+const kube::Pod* OwnPods::find(const std::string& key) const {
+  const auto found = pods_.find(key);
+  return found == pods_.end() ? nullptr : &found->second;
+}
+
+std::vector<kube::Pod> OwnPods::selectedBy(const Selection& selection,
+                                           const watch::Update& services) const {
+  std::vector<kube::Pod> selected;
+  for (const auto& [key, pod] : pods_) {
+    const auto selects = [&](const watch::Change& change) {
+      const kube::json::object& service = *change.object;
+      return kube::text(service, {"metadata", "namespace"}) == pod.meta.ns &&
+             selection.selects(pod, std::string(kube::text(service, {"metadata", "name"})));
+    };
+    if (pod.ready() && std::any_of(services.changes.begin(), services.changes.end(), selects)) {
+      selected.push_back(pod);
+    }
+  }
+  return selected;
 }
 
 std::set<std::string> OwnPods::uids() const {
@@ -68,15 +96,18 @@ void Selection::apply(const watch::Update& services) {
 
 bool Selection::selects(const kube::Pod& pod) const {
   const auto services = selectors_.find(pod.meta.ns);
+  return services != selectors_.end() &&
+         std::any_of(services->second.begin(), services->second.end(),
+                     [&](const auto& entry) { return matches(entry.second, pod); });
+}
+
+bool Selection::selects(const kube::Pod& pod, const std::string& service) const {
+  const auto services = selectors_.find(pod.meta.ns);
   if (services == selectors_.end()) {
     return false;
   }
-  return std::any_of(services->second.begin(), services->second.end(), [&](const auto& entry) {
-    return std::all_of(entry.second.begin(), entry.second.end(), [&](const auto& term) {
-      const auto label = pod.meta.labels.find(term.first);
-      return label != pod.meta.labels.end() && label->second == term.second;
-    });
-  });
+  const auto selector = services->second.find(service);
+  return selector != services->second.end() && matches(selector->second, pod);
 }
 
 }  // namespace hitless::drain

@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::string_view kManagedBy = "endpointslice.kubernetes.io/managed-by";
 constexpr std::string_view kController = "endpointslice-controller.k8s.io";
+/// Longer than a watch that has gone silent takes to be noticed and begun anew.
+constexpr nanoseconds kRememberUnknown = seconds(600);
 
 bool managedByController(const kube::EndpointSlice& slice) {
   const auto label = slice.meta.labels.find(kManagedBy);
@@ -23,7 +25,7 @@ void RemovalIndex::apply(const watch::Update& slices) {
       remove(slice.meta.key(), slices.revision);
     } else {
       present.insert(slice.meta.key());
-      upsert(slice);
+      upsert(slice, slices.kind);
     }
   }
   if (slices.kind == watch::Update::Kind::kFull) {
@@ -55,7 +57,9 @@ RemovalIndex::Marks RemovalIndex::marksOf(const kube::EndpointSlice& slice) cons
   return marks;
 }
 
-void RemovalIndex::upsert(const kube::EndpointSlice& slice) {
+void RemovalIndex::upsert(const kube::EndpointSlice& slice, watch::Update::Kind kind) {
+  // What is terminating stays so; but what is not ready in a list may have been so again meanwhile.
+  const bool gapless = kind == watch::Update::Kind::kIncremental || managedByController(slice);
   Marks marks = marksOf(slice);
   const auto known = slices_.find(slice.meta.key());
   if (known != slices_.end()) {
@@ -64,7 +68,7 @@ void RemovalIndex::upsert(const kube::EndpointSlice& slice) {
       const auto now = marks.find(uid);
       if (now == marks.end()) {
         dropped.emplace(uid, before);
-      } else if (now->second.left && before.left) {
+      } else if (now->second.left && before.left && gapless) {
         now->second.revision = before.revision;
       }
     }
@@ -86,8 +90,8 @@ void RemovalIndex::remove(const std::string& key, std::uint64_t revision) {
 
 void RemovalIndex::remember(const Marks& dropped, std::uint64_t revision) {
   for (const auto& [uid, mark] : dropped) {
-    std::uint64_t& departed = departed_[uid];
-    departed = std::max(departed, mark.left ? mark.revision : revision);
+    Departure& departed = departed_[uid];
+    departed.revision = std::max(departed.revision, mark.left ? mark.revision : revision);
   }
 }
 
@@ -95,14 +99,14 @@ Standing RemovalIndex::standing(const std::string& podUid) const {
   Standing result;
   if (const auto departed = departed_.find(podUid); departed != departed_.end()) {
     result.listed = true;
-    result.revision = departed->second;
+    result.revision = departed->second.revision;
   }
   for (const auto& [key, marks] : slices_) {
     const auto mark = marks.find(podUid);
     if (mark == marks.end()) {
       continue;
     }
-    result.listed = true;
+    result.listed = result.held = true;
     if (mark->second.left) {
       result.revision = std::max(result.revision, mark->second.revision);
     } else {
@@ -112,8 +116,12 @@ Standing RemovalIndex::standing(const std::string& podUid) const {
   return result;
 }
 
-void RemovalIndex::retain(const std::set<std::string>& podUids) {
-  std::erase_if(departed_, [&](const auto& entry) { return !podUids.contains(entry.first); });
+void RemovalIndex::retain(const std::set<std::string>& podUids, MonoTime now) {
+  for (auto entry = departed_.begin(); entry != departed_.end();) {
+    std::optional<MonoTime>& since = entry->second.unknownSince;
+    since = podUids.contains(entry->first) ? std::nullopt : std::optional(since.value_or(now));
+    entry = since && now - *since > kRememberUnknown ? departed_.erase(entry) : std::next(entry);
+  }
 }
 
 }  // namespace hitless::drain

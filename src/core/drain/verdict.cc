@@ -44,8 +44,10 @@ std::string because(const GateVerdict& verdict) {
     case GateReason::kUnknownPod:
       return "no pod of this node carries this gate id";
     case GateReason::kSlicesNotWritten:
-      return fmt::format("time used up, EndpointSlice {} still shows the pod as an endpoint",
-                         nodes);
+      return nodes.empty()
+                 ? "time used up, no EndpointSlice tells of this ready pod yet"
+                 : fmt::format("time used up, EndpointSlice {} still shows the pod as an endpoint",
+                               nodes);
     case GateReason::kNodesMissing:
       return fmt::format(
           "time used up, {} of {} nodes removed the endpoint (revision {}), missing: {}",
