@@ -1,175 +1,142 @@
 #include "app/rehearse.h"
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "app/cluster/addresses.h"
-#include "app/cluster/run_dir.h"
+#include "app/rehearsal/carry_out.h"
+#include "app/rehearsal/find_prestop.h"
 #include "app/rehearsal/plan.h"
-#include "app/rehearsal/run_json.h"
 #include "app/terminal.h"
 #include "core/report/render_json.h"
 #include "core/report/render_table.h"
-#include "sys/process/namespaces.h"
+#include "core/report/series.h"
+#include "core/report/timeline_file.h"
 
 namespace hitless::app {
 namespace {
 
-/// A folder that goes when the rehearsal ends.
-class WorkDir {
- public:
-  static Result<WorkDir> make() {
-    std::string path = std::filesystem::temp_directory_path() / "hitless-rehearsal-XXXXXX";
-    if (::mkdtemp(path.data()) == nullptr) {
-      return osFail("cannot make a temporary folder");
-    }
-    return WorkDir(std::move(path));
-  }
-  WorkDir(WorkDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  WorkDir& operator=(WorkDir&&) = delete;
-  ~WorkDir() {
-    std::error_code ignored;
-    if (!path_.empty()) {
-      std::filesystem::remove_all(path_, ignored);
-    }
-  }
-  std::string file(std::string_view name) const { return fmt::format("{}/{}", path_, name); }
+constexpr int kNotMet = 1;
+constexpr int kNotCarriedOut = 2;
+/// A load's own program cannot run on this machine: the status that says "skipped" to test drivers.
+constexpr int kSkipped = 77;
 
- private:
-  explicit WorkDir(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
-
-/// One profile's run in a process of its own, so that profiles run side by side.
-struct Running {
-  std::string profile;
-  std::string output;
-  sys::ChildProcess process;
-};
-
-Progress progressOf(std::string profile) {
-  const auto begin = std::chrono::steady_clock::now();
-  return [profile = std::move(profile), begin](const std::string& what) {
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-    fmt::print(stderr, "  {:5.1f} s  {:<8} {}\n", elapsed.count(), profile, what);
-  };
-}
-
-int runInChild(const RehearsalPlan& plan, const scenario::Profile& profile,
-               const std::string& output) {
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  const auto run = runProfile(plan, profile, progressOf(std::string(profile.name)));
-  const kube::json::object document =
-      run ? toJson(*run) : kube::json::object{{"error", run.error().text()}};
-  return exitStatus(writePrivateFile(output, kube::json::serialize(document)));
-}
-
-Result<Running> startProfile(const RehearsalPlan& plan, const std::string& name,
-                             const WorkDir& work) {
-  const scenario::Profile profile = TRY(scenario::findProfile(name));
-  const std::string output = work.file(name + ".json");
-  std::fflush(nullptr);
-  const auto child = sys::cloneChild({}, [&] { return runInChild(plan, profile, output); });
-  if (!child) {
-    return tl::unexpected<Error>(child.error());
-  }
-  return Running{name, output, *child};
-}
-
-Result<report::ProfileRun> finish(const Running& running) {
-  int status = 0;
-  ::waitpid(running.process.pid, &status, 0);
-  ::close(running.process.pidfd);
-  const auto text = readFile(running.output);
-  if (!text) {
-    return fail(ErrorKind::kInternal, fmt::format("profile {} ended without a result (status {})",
-                                                  running.profile, status));
-  }
-  const kube::json::value value = TRY(kube::parseJson(*text));
-  const kube::json::object* object = value.if_object();
-  if (object == nullptr) {
-    return fail(ErrorKind::kInternal,
-                fmt::format("profile {} wrote no JSON object", running.profile));
-  }
-  if (const std::string_view error = kube::text(*object, {"error"}); !error.empty()) {
-    return fail(ErrorKind::kInternal, fmt::format("profile {}: {}", running.profile, error));
-  }
-  return profileRunOf(*object);
-}
-
-Result<report::Rehearsal> carryOut(const RehearsalPlan& plan) {
-  const WorkDir work = TRY(WorkDir::make());
-  std::vector<Running> running;
-  for (const std::string& name : plan.scenario.profiles) {
-    running.push_back(TRY(startProfile(plan, name, work)));
-  }
-  report::Rehearsal rehearsal;
-  rehearsal.scenario = plan.scenario.name;
-  rehearsal.action = plan.scenario.action;
-  rehearsal.nodes = plan.scenario.nodes;
-  rehearsal.expectProfile = plan.scenario.expectProfile;
-  rehearsal.expectFailed = static_cast<std::uint64_t>(plan.scenario.expectFailed);
-  std::optional<Error> failure;
-  for (const Running& one : running) {
-    auto run = finish(one);
-    if (run) {
-      rehearsal.profiles.push_back(std::move(*run));
-    } else if (!failure) {
-      failure = run.error();
-    }
-  }
-  if (failure) {
-    return tl::unexpected<Error>(*failure);
-  }
-  return rehearsal;
-}
-
-void print(const report::Rehearsal& rehearsal, const std::string& output) {
-  if (output == "json") {
-    fmt::print("{}\n", kube::json::serialize(report::renderJson(rehearsal)));
-    return;
-  }
+report::Style styleOfTerminal() {
   const char* language =
       std::getenv("LC_ALL") != nullptr ? std::getenv("LC_ALL") : std::getenv("LANG");
   const bool unicode =
       language != nullptr && std::string_view(language).find("UTF-8") != std::string_view::npos;
   const bool colour = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-  fmt::print("\n{}", report::renderTable(rehearsal, {.colour = colour, .unicode = unicode}));
+  return {.colour = colour, .unicode = unicode};
 }
 
-constexpr int kNotCarriedOut = 2;
-/// A load's own program cannot run on this machine: the status that says "skipped" to test drivers.
-constexpr int kSkipped = 77;
+void printJson(const kube::json::object& object) {
+  fmt::print("{}\n", kube::json::serialize(object));
+}
 
-/// Exit status: 0 expectation met, 1 not met, else see above.
+/// The file of --timeline, opened before anything starts: a mistake in its path costs no run.
+class TimelineOutput {
+ public:
+  static Result<TimelineOutput> open(const std::string& path) {
+    TimelineOutput out;
+    if (!path.empty()) {
+      out.file_.open(path, std::ios::trunc);
+      if (!out.file_) {
+        return tl::unexpected<Error>(osError("cannot write the timeline").about(path));
+      }
+    }
+    return out;
+  }
+  /// One run after the other.
+  void write(const report::Rehearsal& rehearsal) {
+    if (file_.is_open()) {
+      file_ << report::timelineFile(rehearsal) << std::flush;
+    }
+  }
+
+ private:
+  std::ofstream file_;
+};
+
+void printRun(const report::Rehearsal& rehearsal, const std::string& output) {
+  if (output == "json") {
+    printJson(report::renderJson(rehearsal));
+  } else {
+    fmt::print("\n{}", report::renderTable(rehearsal, styleOfTerminal()));
+  }
+}
+
+/// Several runs: a line for each as it ends, and all that was lost at the end.
+Result<int> repeat(const RehearseOptions& options, const RehearsalPlan& plan,
+                   TimelineOutput& timeline) {
+  report::Series series;
+  for (int run = 1; run <= options.repeat; ++run) {
+    const report::Rehearsal rehearsal = TRY(carryOut(plan));
+    timeline.write(rehearsal);
+    series.add(rehearsal);
+    if (options.output == "table") {
+      fmt::print("{}\n", series.lastLine(options.repeat));
+      std::fflush(stdout);
+    }
+  }
+  if (options.output == "json") {
+    printJson(series.toJson());
+  } else {
+    fmt::print("{}", series.summary());
+  }
+  return series.passed() ? 0 : kNotMet;
+}
+
+Result<int> findPrestopSleep(const RehearseOptions& options, const RehearsalPlan& plan,
+                             TimelineOutput& timeline) {
+  const report::PrestopAnswer answer =
+      TRY(findPrestop(plan, [&](const report::Rehearsal& run) { timeline.write(run); }));
+  if (options.output == "json") {
+    printJson(report::renderJson(answer));
+  } else {
+    fmt::print("\n{}", report::renderText(answer));
+  }
+  return answer.sleep ? 0 : kNotMet;
+}
+
+Result<int> once(const RehearseOptions& options, const RehearsalPlan& plan,
+                 TimelineOutput& timeline) {
+  const report::Rehearsal rehearsal = TRY(carryOut(plan));
+  timeline.write(rehearsal);
+  printRun(rehearsal, options.output);
+  return report::passed(rehearsal) ? 0 : kNotMet;
+}
+
+Result<int> run(const RehearseOptions& options, const RehearsalPlan& plan) {
+  TimelineOutput timeline = TRY(TimelineOutput::open(options.timeline));
+  if (!plan.scenario.description.empty() && options.output == "table") {
+    fmt::print("{}\n\n", plan.scenario.description);
+    std::fflush(stdout);
+  }
+  if (options.findPrestop) {
+    return findPrestopSleep(options, plan, timeline);
+  }
+  return options.repeat > 1 ? repeat(options, plan, timeline) : once(options, plan, timeline);
+}
+
+/// Exit status: 0 expectation met, else see above.
 int rehearse(const RehearseOptions& options) {
   const auto plan = planOf(options);
   if (!plan) {
     (void)exitStatus(tl::unexpected<Error>(plan.error()));
     return plan.error().kind == ErrorKind::kUnsupported ? kSkipped : kNotCarriedOut;
   }
-  if (!plan->scenario.description.empty() && options.output == "table") {
-    fmt::print("{}\n\n", plan->scenario.description);
-    std::fflush(stdout);
-  }
-  const auto rehearsal = carryOut(*plan);
-  if (!rehearsal) {
-    (void)exitStatus(tl::unexpected<Error>(rehearsal.error()));
+  const auto status = run(options, *plan);
+  if (!status) {
+    (void)exitStatus(tl::unexpected<Error>(status.error()));
     return kNotCarriedOut;
   }
-  print(*rehearsal, options.output);
-  return report::passed(*rehearsal) ? 0 : 1;
+  return *status;
 }
 
 }  // namespace
@@ -192,6 +159,13 @@ std::function<int()> addRehearse(CLI::App& parser) {
   parser.add_option("--duration", options->duration, "How long the load lasts at least, 20s");
   parser.add_option("--nodes", options->nodes, "How many nodes")->check(CLI::Range(1, kMaxNodes));
   parser.add_option("--client-node", options->clientNode, "The node on which the loads run");
+  parser.add_option("--timeline", options->timeline, "Write all events as JSON lines to this file")
+      ->type_name("FILE");
+  parser.add_option("--repeat", options->repeat, "Carry it out so many times")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  parser.add_flag("--find-prestop", options->findPrestop,
+                  "Find the smallest preStop sleep with which stock loses nothing");
   parser.add_option("-o,--output", options->output, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();

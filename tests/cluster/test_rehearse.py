@@ -93,6 +93,66 @@ def test_a_client_that_cannot_run_is_found_out_first():
     shutil.rmtree(folder)
 
 
+def test_a_crashed_pod_is_told_from_one_that_was_deleted():
+    folder = scenario_with({"name": "new", "spec": LOAD + "new"}, duration="5s", action="crash pod -l app=web")
+    timeline = f"{folder}/timeline.jsonl"
+    report = rehearse(folder, "--timeline", timeline)
+    profile = report["profiles"][0]
+    crashed = [pod for pod in profile["pods"] if pod.get("crashes")]
+    assert len(crashed) == 1
+    assert crashed[0]["crashes"][0]["downMs"] > 0
+    assert {group["class"] for group in profile["why"]} <= {"pod-crash"}
+    assert profile["overMs"] >= crashed[0]["crashes"][0]["downMs"]
+    lines = [json.loads(line) for line in open(timeline)]
+    assert [line["unixNs"] for line in lines] == sorted(line["unixNs"] for line in lines)
+    kinds = [line["what"] for line in lines]
+    assert {"load.started", "action.started", "pod.crashed", "container.exited", "pod.ready"} <= set(kinds)
+    assert kinds.count("request.failed") == profile["totals"]["failed"]
+    shutil.rmtree(folder)
+
+
+def test_a_node_that_is_cut_harms_only_what_goes_there():
+    folder = scenario_with({"name": "new", "spec": LOAD + "new"}, duration="5s", clientNode="node-1",
+                           action="cut node/node-2; wait 1s; mend node/node-2")
+    report = rehearse(folder)
+    profile = report["profiles"][0]
+    cut = profile["nodeCuts"]
+    assert [entry["node"] for entry in cut] == ["node-2"]
+    assert cut[0]["toUnixNs"] - cut[0]["fromUnixNs"] >= 1_000_000_000
+    assert profile["totals"]["succeeded"] > 500
+    assert {group["class"] for group in profile["why"]} <= {"node-cut"}
+    shutil.rmtree(folder)
+
+
+def test_repeated_runs_are_summed_up():
+    folder = scenario_with({"name": "new", "spec": LOAD + "new"}, duration="2s", action="delete pod -n default none")
+    done = subprocess.run([HITLESS, "rehearse", folder, "--repeat", "2"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2 and "delete pod" in done.stderr
+    text = json.loads(pathlib.Path(folder, "scenario.yaml").read_text())
+    pathlib.Path(folder, "scenario.yaml").write_text(json.dumps({**text, "action": "wait 10ms"}))
+    report = rehearse(folder, "--repeat", "2", expect=0)
+    assert report["schema"] == "hitless.io/rehearsals/v1"
+    assert report["profiles"][0]["failed"] == [0, 0]
+    done = subprocess.run([HITLESS, "rehearse", folder, "--repeat", "2"], capture_output=True, text=True, timeout=120)
+    assert "run 2 of 2  PASS  hitless lost none" in done.stdout
+    assert "2 of 2 runs met the expectation" in done.stdout
+    shutil.rmtree(folder)
+
+
+def test_the_preStop_sleep_that_stock_needs():
+    folder = scenario_with({"name": "new", "spec": LOAD + "new"}, duration="4s")
+    answer = rehearse(folder, "--find-prestop", expect=0)
+    assert answer["schema"] == "hitless.io/prestop/v1"
+    assert answer["containers"] == ["web"]
+    # kube-proxy's second between two syncs, and what the machine adds.
+    assert 1 <= answer["sleepSeconds"] <= 10
+    runs = answer["runs"]
+    assert runs[0]["sleepSeconds"] == 0 and runs[0]["lostToLags"] > 0
+    assert sum(run["sleepSeconds"] == answer["sleepSeconds"] and run["lostToLags"] == 0 for run in runs) >= 3
+    assert any(run["sleepSeconds"] == answer["sleepSeconds"] - 1 and run["lostToLags"] > 0 for run in runs)
+    shutil.rmtree(folder)
+
+
 def test_mistakes_are_explained():
     for arguments, word in [
             (["no/such/folder"], "no/such/folder"),

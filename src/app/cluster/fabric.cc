@@ -76,7 +76,7 @@ Result<Fabric> Fabric::create(const Addresses& addresses) {
 
 Status Fabric::attach(int index, pid_t node) {
   const int netns = TRY(sys::openNamespace(node, "net"));
-  const std::string port = fmt::format("port{}", index);
+  const std::string port = fabricPort(index);
   // A node that is restarted may find its predecessor's port still being torn down.
   if (TRY(links_.exists(port))) {
     TRY_VOID(links_.remove(port));

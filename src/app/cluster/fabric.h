@@ -12,6 +12,11 @@
 
 namespace hitless::app {
 
+/// The bridge's end of a node's link; index counts from 1.
+inline std::string fabricPort(int index) {
+  return "port" + std::to_string(index);
+}
+
 /// The wire between the nodes: a bridge in the cluster's own network namespace, where the control
 /// plane listens, and a veth pair to each node's namespace.
 class Fabric {

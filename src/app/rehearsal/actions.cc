@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 
@@ -51,9 +52,32 @@ Status shell(const Action& action, const ClusterInfo& info) {
   return {};
 }
 
+Status crash(const Action& action, const ClusterInfo& info, ApiSession& api,
+             timeline::Sink& timeline, Aftermath& aftermath) {
+  aftermath.crashed.push_back(TRY(crashPod(action, info, api, timeline)));
+  return {};
+}
+
+Status setLink(const Action& action, bool up, const ClusterInfo& info, timeline::Sink& timeline,
+               Aftermath& aftermath) {
+  TRY_VOID(setNodeLink(info, action.name, up, timeline));
+  std::erase(aftermath.cutNodes, action.name);
+  if (!up) {
+    aftermath.cutNodes.push_back(action.name);
+  }
+  return {};
+}
+
 }  // namespace
 
-Status perform(const Action& action, const ClusterInfo& info, ApiSession& api, WallTime now) {
+Status perform(const Action& action, const ClusterInfo& info, ApiSession& api,
+               timeline::Sink& timeline, Aftermath& aftermath) {
+  const WallTime now = std::chrono::system_clock::now();
+  timeline::Event event;
+  event.time = now;
+  event.what = timeline::What::kActionStarted;
+  event.detail = action.text;
+  timeline.record(event);
   Status status;
   switch (action.verb) {
     case Action::Verb::kRolloutRestart:
@@ -70,6 +94,16 @@ Status perform(const Action& action, const ClusterInfo& info, ApiSession& api, W
       break;
     case Action::Verb::kCommand:
       status = shell(action, info);
+      break;
+    case Action::Verb::kCrashPod:
+      status = crash(action, info, api, timeline, aftermath);
+      break;
+    case Action::Verb::kCutNode:
+    case Action::Verb::kMendNode:
+      status = setLink(action, action.verb == Action::Verb::kMendNode, info, timeline, aftermath);
+      break;
+    case Action::Verb::kWait:
+      api.pause(action.duration);
       break;
   }
   if (!status) {

@@ -19,6 +19,9 @@ struct RehearseOptions {
   std::optional<std::string> duration;
   std::optional<int> nodes;
   std::optional<std::string> clientNode;
+  std::string timeline;  ///< A file for all events, or empty.
+  int repeat = 1;
+  bool findPrestop = false;
   std::string output = "table";
 };
 

@@ -36,34 +36,60 @@ class ClusterGuard {
   ClusterInfo info_;
 };
 
-Status performAll(const RehearsalPlan& plan, const ClusterInfo& info, ApiSession& api,
-                  const Progress& progress) {
+/// What the rehearsal itself does to the cluster belongs to the run's events, too.
+class RunEvents : public timeline::Sink {
+ public:
+  explicit RunEvents(report::ProfileRun& run) : run_(run) {}
+  void record(const timeline::Event& event) override { run_.events.push_back(event); }
+
+ private:
+  report::ProfileRun& run_;
+};
+
+Result<std::vector<LoadClient>> startLoads(const RehearsalPlan& plan, const ClusterInfo& info,
+                                           ApiSession& api, const std::string& node) {
+  ClientPlace place = TRY(placeOn(info, node));
+  place.folder = plan.folder;
+  std::vector<LoadClient> clients;
+  for (const scenario::LoadLine& line : plan.scenario.loads) {
+    clients.push_back(TRY(LoadClient::start(place, api, line, clients.size() + 1)));
+  }
+  return clients;
+}
+
+/// From the first action until every workload is as it should be and the last old pod is gone.
+Status act(const RehearsalPlan& plan, const ClusterInfo& info, ApiSession& api,
+           const Progress& progress, report::ProfileRun& run) {
+  RunEvents events(run);
+  Aftermath aftermath;
+  run.actionStarted = wallNow();
   for (const scenario::Action& action : plan.actions) {
     progress(action.text);
-    TRY_VOID(perform(action, info, api, wallNow()));
+    TRY_VOID(perform(action, info, api, events, aftermath));
   }
+  for (const CrashedPod& pod : aftermath.crashed) {
+    TRY_VOID(awaitRecovery(api, pod, kRolloutTimeout));
+  }
+  TRY_VOID(awaitReady(api, plan.manifests, kRolloutTimeout));
+  run.rolloutComplete = wallNow();
+  timeline::Event complete;
+  complete.time = *run.rolloutComplete;
+  complete.what = timeline::What::kRolloutComplete;
+  events.record(complete);
+  TRY_VOID(awaitOldPodsGone(api, plan.manifests, aftermath.cutNodes, kRolloutTimeout));
+  run.lastPodGone = wallNow();
   return {};
 }
 
 /// From the first request to the last: the middle part of a rehearsal.
 Status driveLoad(const RehearsalPlan& plan, const ClusterInfo& info, ApiSession& api,
                  const Progress& progress, report::ProfileRun& run) {
-  ClientPlace place = TRY(placeOn(info, run.clientNode));
-  place.folder = plan.folder;
-  std::vector<LoadClient> clients;
-  for (const scenario::LoadLine& line : plan.scenario.loads) {
-    clients.push_back(TRY(LoadClient::start(place, api, line, clients.size() + 1)));
-  }
+  std::vector<LoadClient> clients = TRY(startLoads(plan, info, api, run.clientNode));
   const auto started = std::chrono::steady_clock::now();
   progress("load runs");
   api.pause(plan.scenario.duration / 3);
-  run.actionStarted = wallNow();
-  TRY_VOID(performAll(plan, info, api, progress));
-  TRY_VOID(awaitReady(api, plan.manifests, kRolloutTimeout));
-  run.rolloutComplete = wallNow();
-  TRY_VOID(awaitOldPodsGone(api, plan.manifests, {}, kRolloutTimeout));
-  run.lastPodGone = wallNow();
-  progress("rollout and last old pod are over; load goes on");
+  TRY_VOID(act(plan, info, api, progress, run));
+  progress("all is over; load goes on");
   const auto end = std::max<std::chrono::steady_clock::time_point>(
       started + plan.scenario.duration, std::chrono::steady_clock::now() + kAfterglow);
   api.pause(end - std::chrono::steady_clock::now());
@@ -97,7 +123,8 @@ Result<report::ProfileRun> runProfile(const RehearsalPlan& plan, const scenario:
   run.profile = profile.name;
   run.clientNode = plan.scenario.clientNode.empty() ? info.nodes.front() : plan.scenario.clientNode;
   TRY_VOID(driveLoad(plan, info, api, progress, run));
-  run.events = TRY(readTimeline(info));
+  std::vector<timeline::Event> events = TRY(readTimeline(info));
+  run.events.insert(run.events.end(), events.begin(), events.end());
   return run;
 }
 

@@ -107,6 +107,12 @@ Bytes setLinkUp(std::string_view name, std::uint32_t sequence) {
   return linkMessage(RTM_NEWLINK, kRequest, sequence, info, name, [](Writer&) {});
 }
 
+Bytes setLinkDown(std::string_view name, std::uint32_t sequence) {
+  ifinfomsg info{};
+  info.ifi_change = IFF_UP;
+  return linkMessage(RTM_NEWLINK, kRequest, sequence, info, name, [](Writer&) {});
+}
+
 Bytes setLinkMaster(std::string_view name, std::uint32_t masterIndex, std::uint32_t sequence) {
   return linkMessage(RTM_NEWLINK, kRequest, sequence, {}, name,
                      [&](Writer& writer) { writer.putU32(IFLA_MASTER, masterIndex); });

@@ -15,6 +15,7 @@ Bytes newBridge(std::string_view name, std::uint32_t sequence);
 /// -1.
 Bytes newVeth(std::string_view name, std::string_view peer, int peerNetns, std::uint32_t sequence);
 Bytes setLinkUp(std::string_view name, std::uint32_t sequence);
+Bytes setLinkDown(std::string_view name, std::uint32_t sequence);
 Bytes setLinkMaster(std::string_view name, std::uint32_t masterIndex, std::uint32_t sequence);
 /// Hairpin mode of the bridge port with this index.
 Bytes setPortHairpin(std::uint32_t portIndex, bool on, std::uint32_t sequence);

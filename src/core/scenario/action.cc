@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "core/scenario/fault.h"
 
 namespace hitless::scenario {
 namespace {
@@ -126,8 +127,11 @@ Result<Action> parseOne(std::string_view text) {
     action.name = words[2];
     return action;
   }
+  if (auto fault = TRY(parseFault(action, words))) {
+    return *std::move(fault);
+  }
   return invalid(fmt::format("'{}' is no action", action.text),
-                 fmt::format("actions are {}", kForms));
+                 fmt::format("actions are {}, and the faults {}", kForms, faultForms()));
 }
 
 }  // namespace

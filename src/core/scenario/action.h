@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 namespace hitless::scenario {
@@ -16,6 +17,10 @@ struct Action {
     kDeletePod,       ///< delete pod/NAME
     kKillAgent,       ///< kill agent NODE (SIGKILL)
     kCommand,         ///< sh -c TEXT, with KUBECONFIG set: "sh: kubectl set image ..."
+    kCrashPod,        ///< crash pod/NAME, crash pod -l SELECTOR (SIGKILL to its containers)
+    kCutNode,         ///< cut node/NAME: its link to the others goes down.
+    kMendNode,        ///< mend node/NAME
+    kWait,            ///< wait TIME
   };
   Verb verb = Verb::kRolloutRestart;
   std::string kind;  ///< "deployment", normalised from kubectl's spellings.
@@ -23,7 +28,9 @@ struct Action {
   std::string ns = "default";
   std::int64_t replicas = 0;
   std::string command;
-  std::string text;  ///< As written, for reports.
+  std::string selector;     ///< Instead of a name: the first pod, by name, that has these labels.
+  nanoseconds duration{0};  ///< Of kWait.
+  std::string text;         ///< As written, for reports.
   bool operator==(const Action&) const = default;
 };
 

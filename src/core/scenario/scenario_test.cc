@@ -84,6 +84,33 @@ TEST(Action, RefusesWhatItCannotDo) {
   }
 }
 
+TEST(Action, ReadsFaults) {
+  const auto actions = parseActions(
+      "crash pod/web-0 -n shop; crash po -l app=web; cut node/node-3; wait 1.5s; mend no node-3");
+  ASSERT_TRUE(actions) << actions.error().text();
+  ASSERT_EQ(actions->size(), 5U);
+  EXPECT_EQ((*actions)[0].verb, Action::Verb::kCrashPod);
+  EXPECT_EQ((*actions)[0].name, "web-0");
+  EXPECT_EQ((*actions)[0].ns, "shop");
+  EXPECT_EQ((*actions)[1].selector, "app=web");
+  EXPECT_EQ((*actions)[2].verb, Action::Verb::kCutNode);
+  EXPECT_EQ((*actions)[2].name, "node-3");
+  EXPECT_EQ((*actions)[3].duration, milliseconds{1500});
+  EXPECT_EQ((*actions)[4].verb, Action::Verb::kMendNode);
+  EXPECT_EQ((*actions)[4].name, "node-3");
+}
+
+TEST(Action, SaysWhatIsWrongWithAFault) {
+  for (const char* text :
+       {"crash web", "crash deployment/web", "crash pod", "crash pod/", "cut pod/x", "cut node",
+        "mend node/", "wait", "wait 0s", "wait 2h", "wait soon"}) {
+    const auto refused = parseActions(text);
+    ASSERT_FALSE(refused) << text;
+    EXPECT_NE(refused.error().text().find(text), std::string::npos) << refused.error().text();
+  }
+  EXPECT_NE(parseActions("dance").error().text().find("crash pod/NAME"), std::string::npos);
+}
+
 TEST(Profile, EveryLagHasASource) {
   for (const Lag& lag : stockLags()) {
     EXPECT_FALSE(lag.source.empty()) << lag.what;

@@ -56,6 +56,12 @@ Status Links::setUp(const std::string& name) {
   return settle(name);
 }
 
+Status Links::setDown(const std::string& name) {
+  TRY_VOID(impl_->request(netlink::setLinkDown(name, impl_->sequence()),
+                          fmt::format("set interface {} down", name)));
+  return settle(name);
+}
+
 Status Links::settle(const std::string& name) {
   return impl_->index(name).map([](std::uint32_t) {});
 }

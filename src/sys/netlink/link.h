@@ -25,6 +25,8 @@ class Links {
   Status addVeth(const std::string& name, const std::string& peer, int peerNetns);
   /// Settles the interface itself; of a veth pair the other end may need settle() afterwards.
   Status setUp(const std::string& name);
+  /// The other end of a veth pair loses its carrier.
+  Status setDown(const std::string& name);
   /// Makes the kernel act now on a carrier that came or went (since Linux 6.8). By itself it does
   /// so up to a second later, and until then a bridge port is disabled and a veth's packets are
   /// dropped.

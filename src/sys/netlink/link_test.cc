@@ -33,6 +33,23 @@ int newNetns() {
   return made;
 }
 
+TEST(Links, AnEndThatGoesDownTakesTheOthersCarrier) {
+  inNamespaces([] {
+    auto links = Links::open();
+    ASSERT_OK(links);
+    ASSERT_OK(links->addVeth("a", "b", -1));
+    ASSERT_OK(links->setUp("a"));
+    ASSERT_OK(links->setUp("b"));
+    EXPECT_THAT(outputOf("ip link show b"), HasSubstr("LOWER_UP"));
+    ASSERT_OK(links->setDown("a"));
+    EXPECT_THAT(outputOf("ip link show b"), Not(HasSubstr("LOWER_UP")));
+    EXPECT_THAT(outputOf("ip link show b"), HasSubstr("NO-CARRIER"));
+    ASSERT_OK(links->setUp("a"));
+    EXPECT_THAT(outputOf("ip link show b"), HasSubstr("LOWER_UP"));
+    EXPECT_FALSE(links->setDown("nothing"));
+  });
+}
+
 TEST(Links, BridgeWithPortsAddressesAndRoutes) {
   inNamespaces([] {
     auto links = Links::open();
