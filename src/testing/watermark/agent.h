@@ -54,7 +54,8 @@ class Agent {
   Stream& stream(Kind kind) { return *streams_[static_cast<std::size_t>(kind)]; }
   bool stopped() const { return stopped_; }
   std::size_t held() const { return hooks_.size(); }
-  std::uint64_t watermark() const { return watermark_; }
+  /// The position of its watch of slices.
+  std::uint64_t seen() const { return seen_; }
 
   /// The kubelet calls the pod's preStop hook.
   void hold(const std::string& uid) {
@@ -115,6 +116,10 @@ class Agent {
     std::string uid;
     std::string ip;
   };
+  struct Slice {
+    std::uint64_t revision = 0;
+    std::vector<Endpoint> ready;
+  };
 
   void deliver(Kind kind, const watch::Update& update) {
     knowledge_.apply(kind, update, world_.clock.mono());
@@ -146,11 +151,10 @@ class Agent {
     }
     for (const watch::Change& change : update.changes) {
       const kube::EndpointSlice slice = kube::endpointSliceOf(*change.object);
-      std::vector<Endpoint>& ready = wanted_[slice.meta.name];
-      ready.clear();
+      Slice& wanted = wanted_[slice.meta.name] = {slice.meta.resourceVersion, {}};
       for (const kube::Endpoint& endpoint : slice.endpoints) {
         if (endpoint.ready && change.type == watch::ChangeType::kUpsert) {
-          ready.push_back({endpoint.targetUid, endpoint.addresses.front()});
+          wanted.ready.push_back({endpoint.targetUid, endpoint.addresses.front()});
         }
       }
     }
@@ -184,9 +188,10 @@ class Agent {
       return world_.queue.in(milliseconds(100), [this] { sync(); });
     }
     kernel_.slices.clear();
-    for (const auto& [slice, endpoints] : wanted_) {
-      for (const Endpoint& endpoint : endpoints) {
-        kernel_.slices[slice].insert(endpoint.uid);
+    for (const auto& [name, slice] : wanted_) {
+      kernel_.slices[name].revision = slice.revision;
+      for (const Endpoint& endpoint : slice.ready) {
+        kernel_.slices[name].ready.insert(endpoint.uid);
       }
     }
     compareSnapshot();
@@ -200,8 +205,8 @@ class Agent {
   /// The snapshot that the rules are made from says the same as this test's own reading.
   void compareSnapshot() {
     std::multiset<std::string> expected;
-    for (const auto& [slice, endpoints] : wanted_) {
-      for (const Endpoint& endpoint : endpoints) {
+    for (const auto& [name, slice] : wanted_) {
+      for (const Endpoint& endpoint : slice.ready) {
         expected.insert(endpoint.ip);
       }
     }
@@ -275,9 +280,9 @@ class Agent {
   service::SnapshotBuilder builder_;
   Knowledge knowledge_;
   std::array<std::unique_ptr<Stream>, kKinds> streams_;
-  std::map<std::string, std::vector<Endpoint>> wanted_;  ///< Ready endpoints by slice.
-  std::set<Kind> known_;                                 ///< Listed at least once.
-  std::map<drain::Gate::Ticket, std::string> hooks_;     ///< -> pod UID
+  std::map<std::string, Slice> wanted_;               ///< by name
+  std::set<Kind> known_;                              ///< Listed at least once.
+  std::map<drain::Gate::Ticket, std::string> hooks_;  ///< -> pod UID
   std::vector<Guest> guests_;
   int lastGuest_ = 0;
   int turn_ = 0;

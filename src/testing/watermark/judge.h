@@ -31,8 +31,9 @@ class Judge {
     std::set<std::string> live = agent.knowledge().readyNodes();
     live.insert(agent.node());
     std::vector<std::string> sending;
+    const std::uint64_t upTo = knowable(agent, uid, verdict);
     for (const std::string& node : live) {
-      if (kernels_(node).reaches(uid)) {
+      if (kernels_(node).reaches(uid, upTo)) {
         sending.push_back(node);
       }
     }
@@ -40,30 +41,53 @@ class Judge {
       violated(fmt::format("{} on {}: {}; nodes that send to it: {}; {}", uid, agent.node(),
                            verdict.text(), fmt::join(sending, ","), why));
     };
+    if (verdict.waited > longest(agent, uid, verdict, now)) {
+      complain("held too long");
+    }
+    if (!first(uid, verdict)) {
+      return;
+    }
     if (!sending.empty() && !excused(agent, uid, verdict, sending)) {
       complain("SIGTERM too soon");
     }
     if (const std::string why = unfounded(agent, uid, verdict, live); !why.empty()) {
       complain(why);
     }
-    if (verdict.waited > longest(agent, uid, verdict, now)) {
-      complain("held too long");
-    }
     if (verdict.reason == drain::GateReason::kAcknowledged) {
-      acknowledged_[uid] = live;
+      acknowledged_[uid] = {live, upTo};
     }
   }
 
   /// An agent has written its rules: no pod that all have acknowledged comes back.
   void committed(const Agent& agent) {
-    for (const auto& [uid, live] : acknowledged_) {
-      if (live.contains(agent.node()) && agent.kernel().reaches(uid)) {
+    for (const auto& [uid, verdict] : acknowledged_) {
+      if (verdict.live.contains(agent.node()) && agent.kernel().reaches(uid, verdict.upTo)) {
         violated(fmt::format("{} sends to {} again, after its SIGTERM", agent.node(), uid));
       }
     }
   }
 
  private:
+  struct Acknowledged {
+    std::set<std::string> live;
+    std::uint64_t upTo = 0;
+  };
+
+  /// Slices newer than this count for nothing: a pod has left its slices and, as far as its agent
+  /// has been told, no Service selects it; of another that does by now no news has come.
+  static std::uint64_t knowable(const Agent& agent, const std::string& uid,
+                                const drain::GateVerdict& verdict) {
+    const bool left = verdict.reason == drain::GateReason::kAcknowledged &&
+                      !agent.knowledge().ofSelection(uid) && !agent.knowledge().ofSlice(uid);
+    return left ? agent.seen() : ~std::uint64_t{0};
+  }
+
+  /// A pod gets its SIGTERM by one verdict; hooks that come later are told the same.
+  bool first(const std::string& uid, const drain::GateVerdict& verdict) {
+    return verdict.reason == drain::GateReason::kNotDeleted ||
+           verdict.reason == drain::GateReason::kUnknownPod || settled_.insert(uid).second;
+  }
+
   /// The verdict admits it, or nobody could know.
   static bool excused(const Agent& agent, const std::string& uid, const drain::GateVerdict& verdict,
                       const std::vector<std::string>& sending) {
@@ -123,7 +147,8 @@ class Judge {
   Kernels kernels_;
   std::vector<std::string> violations_;
   std::map<drain::GateReason, int> reasons_;
-  std::map<std::string, std::set<std::string>> acknowledged_;  ///< Pod UID -> nodes
+  std::set<std::string> settled_;                     ///< UIDs
+  std::map<std::string, Acknowledged> acknowledged_;  ///< by pod UID
 };
 
 }  // namespace hitless::testing::watermark

@@ -25,6 +25,7 @@ class Knowledge {
       take(kind, change, now);
     }
     noteSelected();
+    std::erase_if(watermarks_, [&](const auto& entry) { return !nodes_.contains(entry.first); });
   }
 
   /// Some news said that the pod is an endpoint, or that it is going to be one: ready and selected.
@@ -38,17 +39,30 @@ class Knowledge {
     const auto found = deletions_.find(uid);
     return found == deletions_.end() ? std::nullopt : std::optional(found->second);
   }
-  /// Some slice shows the pod, and not as terminating.
-  bool ofSliceWith(const std::string& uid) const {
+  bool ofSelection(const std::string& uid) const {
+    return std::any_of(pods_.begin(), pods_.end(), [&](const auto& entry) {
+      return entry.second.meta.uid == uid && selected(entry.second);
+    });
+  }
+  bool ofSlice(const std::string& uid) const {
     return std::any_of(shown_.begin(), shown_.end(),
                        [&](const auto& slice) { return slice.second.contains(uid); });
+  }
+  /// Some slice shows the pod, and not as terminating.
+  bool ofSliceWith(const std::string& uid) const {
+    return std::any_of(shown_.begin(), shown_.end(), [&](const auto& slice) {
+      const auto endpoint = slice.second.find(uid);
+      return endpoint != slice.second.end() && !endpoint->second;
+    });
   }
   std::uint64_t ofWatermark(const std::string& node) const {
     const auto found = watermarks_.find(node);
     return found == watermarks_.end() ? 0 : found->second;
   }
   void answered(const std::string& node, std::uint64_t watermark) {
-    watermarks_[node] = std::max(watermarks_[node], watermark);
+    if (nodes_.contains(node)) {
+      watermarks_[node] = std::max(watermarks_[node], watermark);
+    }
   }
   std::set<std::string> readyNodes() const {
     std::set<std::string> names;
@@ -88,8 +102,8 @@ class Knowledge {
   void setSlice(const std::string& name, const kube::json::object& object, bool gone) {
     for (const kube::Endpoint& endpoint : kube::endpointSliceOf(object).endpoints) {
       endpoints_.insert(endpoint.targetUid);
-      if (!gone && !endpoint.terminating) {
-        shown_[name].insert(endpoint.targetUid);
+      if (!gone) {
+        shown_[name][endpoint.targetUid] = endpoint.terminating;
       }
     }
   }
@@ -106,24 +120,27 @@ class Knowledge {
     }
     pods_[name] = pod;
   }
+  bool selected(const kube::Pod& pod) const {
+    const auto app = pod.meta.labels.find("app");
+    return pod.ready() && app != pod.meta.labels.end() &&
+           std::any_of(selectors_.begin(), selectors_.end(),
+                       [&](const auto& service) { return service.second == app->second; });
+  }
   void noteSelected() {
     for (const auto& [name, pod] : pods_) {
-      const auto app = pod.meta.labels.find("app");
-      for (const auto& [service, selector] : selectors_) {
-        if (pod.ready() && app != pod.meta.labels.end() && app->second == selector) {
-          endpoints_.insert(pod.meta.uid);
-        }
+      if (selected(pod)) {
+        endpoints_.insert(pod.meta.uid);
       }
     }
   }
 
-  std::map<std::string, kube::Pod> pods_;               ///< by name
-  std::map<std::string, std::string> selectors_;        ///< Service -> value of label app
-  std::map<std::string, std::set<std::string>> shown_;  ///< slice -> UIDs that are not terminating
-  std::map<std::string, std::uint64_t> watermarks_;     ///< The highest that the node has answered.
-  std::map<std::string, bool> nodes_;                   ///< name -> Ready
-  std::set<std::string> endpoints_;                     ///< UIDs
-  std::map<std::string, MonoTime> deletions_;           ///< UID -> when it was told
+  std::map<std::string, kube::Pod> pods_;                     ///< by name
+  std::map<std::string, std::string> selectors_;              ///< Service -> value of label app
+  std::map<std::string, std::map<std::string, bool>> shown_;  ///< slice -> UID -> terminating
+  std::map<std::string, std::uint64_t> watermarks_;  ///< The highest that the node has answered.
+  std::map<std::string, bool> nodes_;                ///< name -> Ready
+  std::set<std::string> endpoints_;                  ///< UIDs
+  std::map<std::string, MonoTime> deletions_;        ///< UID -> when it was told
 };
 
 }  // namespace hitless::testing::watermark
