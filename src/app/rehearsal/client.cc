@@ -83,13 +83,22 @@ Status enter(const ClientPlace& place, const Start& start) {
   ::_exit(127);
 }
 
+/// HTTP/1.1 to a name that has a ClusterIP needs no name server: it is told the address. Everything
+/// else asks, as a client in a pod does.
+bool isTold(const load::LoadSpec& spec) {
+  return spec.protocol == load::Protocol::kHttp1 && spec.resolution == load::Resolution::kSystem;
+}
+
 Result<std::vector<std::string>> loadCommand(ApiSession& api, const scenario::LoadLine& line,
                                              const std::string& output) {
   const load::LoadSpec spec = TRY(load::parseLoadSpec(line.spec));
-  const std::string ip = TRY(resolveService(api, spec.host));
-  return std::vector<std::string>{
-      sys::ownPath(),     "load",     line.spec, "--resolve", spec.host + "=" + ip,
-      "--stop-on-signal", "--output", output};
+  std::vector<std::string> argv{sys::ownPath(),     "load",     line.spec,
+                                "--stop-on-signal", "--output", output};
+  if (isTold(spec)) {
+    argv.emplace_back("--resolve");
+    argv.push_back(spec.host + "=" + TRY(resolveService(api, spec.host)));
+  }
+  return argv;
 }
 
 /// What a pod of namespace default with the default dnsPolicy has.
@@ -122,7 +131,8 @@ Result<std::string> resolveService(ApiSession& api, const std::string& host) {
   const kube::Service service = kube::serviceOf(*object);
   if (service.headless() || service.clusterIPs.empty()) {
     return fail(ErrorKind::kUnsupported,
-                fmt::format("Service {}/{} has no ClusterIP to send load to", ns, name));
+                fmt::format("Service {}/{} has no ClusterIP to send load to", ns, name),
+                "with resolve=dns in its spec the load asks for the pods' addresses");
   }
   return service.clusterIPs.front();
 }

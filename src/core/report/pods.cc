@@ -191,10 +191,9 @@ void addSteps(PodHistory& pod, const std::vector<Event>& events,
 }  // namespace
 
 std::optional<WallTime> PodHistory::stopping() const {
-  if (sigterm && exited) {
-    return std::min(*sigterm, *exited);
-  }
-  return sigterm ? sigterm : exited;
+  // An exit before the deletion was a crash, after which its containers were started again.
+  const auto end = exited && deleted && *exited < *deleted ? std::nullopt : exited;
+  return sigterm && end ? std::min(*sigterm, *end) : (sigterm ? sigterm : end);
 }
 
 const Crash* PodHistory::crashAt(WallTime time) const {
