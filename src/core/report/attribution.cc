@@ -16,6 +16,8 @@ using enum FailureClass;
 constexpr nanoseconds kOnTheWire = milliseconds{5};
 /// How far the times of two processes that act on one another may be apart.
 constexpr nanoseconds kClockSlack = milliseconds{2};
+/// How long after the kernel a busy kubelet may see that a process has ended.
+constexpr nanoseconds kReaping = milliseconds{100};
 
 WallTime beginOf(const Failure& failure) {
   return failure.connect.value_or(failure.written.value_or(failure.scheduled));
@@ -105,7 +107,7 @@ FailureClass whileStopping(const Failure& failure, const PodHistory& pod, WallTi
 }
 
 FailureClass withPod(const Failure& failure, const PodHistory& pod) {
-  if (pod.crashAt(failure.failed) != nullptr) {
+  if (crashBehind(failure, pod) != nullptr) {
     return kPodCrash;
   }
   const auto stopping = pod.stopping();
@@ -241,6 +243,14 @@ void findRoot(Attribution& why, const Failure& wait, const load::LoadResult& res
 }
 
 }  // namespace
+
+const Crash* crashBehind(const Failure& failure, const PodHistory& pod) {
+  const Crash* crash = pod.crashAt(failure.failed);
+  // Nothing else explains why the other side closed: then it was dead before it was seen to be.
+  return crash == nullptr && byItself(failure.cause) == kPeerClosed
+             ? pod.crashAt(failure.failed + kReaping)
+             : crash;
+}
 
 bool whileConnecting(Cause cause) {
   return cause == Cause::kConnectionRefused || cause == Cause::kNoEndpoint ||

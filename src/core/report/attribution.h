@@ -31,6 +31,9 @@ std::vector<Attribution> attributeAll(const load::LoadResult& result, const Fact
 /// counts from its first packet, everything else from when it failed.
 WallTime momentOf(const load::Failure& failure);
 
+/// The crash of its pod that a failure came from, or nullptr.
+const Crash* crashBehind(const load::Failure& failure, const PodHistory& pod);
+
 /// A failure of an attempt to connect.
 bool whileConnecting(load::Cause cause);
 

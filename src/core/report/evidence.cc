@@ -82,16 +82,26 @@ std::string inFlight(const Failure& failure, const PodHistory& pod) {
   return text;
 }
 
-std::string crash(const Failure& failure, const PodHistory& pod) {
-  const Crash* crash = pod.crashAt(failure.failed);
+std::string crash(const Failure& failure, const PodHistory& pod, const Facts& facts) {
+  const Crash* crash = crashBehind(failure, pod);
   if (crash == nullptr) {
     return {};
   }
-  return fmt::format("{} ended ({}); the failure came {}{}", address(failure, pod), crash->detail,
-                     apart(failure.failed, crash->time, "that"),
-                     crash->ready ? fmt::format(", and the pod was ready again after {}",
-                                                durationText(*crash->ready - crash->time))
-                                  : "");
+  std::string text = fmt::format("{} ended ({}); the failure came {}", address(failure, pod),
+                                 crash->detail, apart(failure.failed, crash->time, "that"));
+  if (crash->endpointUpdate) {
+    text += fmt::format("; its endpoint left after {}",
+                        durationText(*crash->endpointUpdate - crash->time));
+  }
+  if (crash->rulesCommit) {
+    text += fmt::format(", {}'s rules let go of it after {}", facts.clientNode,
+                        durationText(*crash->rulesCommit - crash->time));
+  }
+  if (crash->ready) {
+    text += fmt::format("; the pod was ready again after {}",
+                        durationText(*crash->ready - crash->time));
+  }
+  return text;
 }
 
 std::string nodeCut(const Failure& failure, const PodHistory* pod, const Facts& facts) {
@@ -159,7 +169,7 @@ std::string withPod(const Failure& failure, const Attribution& why, const Facts&
     case kDrainRefused:
       return inFlight(failure, pod);
     case kPodCrash:
-      return crash(failure, pod);
+      return crash(failure, pod, facts);
     case kNotReady:
       return fmt::format("{} became ready {} later", address(failure, pod),
                          durationText(*pod.ready - momentOf(failure)));

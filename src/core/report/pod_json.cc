@@ -31,6 +31,8 @@ array crashesToJson(const std::vector<Crash>& crashes) {
                 {"downMs", crash.ready ? ms(*crash.ready - crash.time) : value(nullptr)}};
     putTime(item, "readyUnixNs", crash.ready);
     putText(item, "exit", crash.detail);
+    putTime(item, "endpointUpdateUnixNs", crash.endpointUpdate);
+    putTime(item, "rulesCommitUnixNs", crash.rulesCommit);
     out.push_back(std::move(item));
   }
   return out;

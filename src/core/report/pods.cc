@@ -31,7 +31,9 @@ void applyExit(PodHistory& pod, const Event& event) {
   pod.exitDetail = event.detail;
   keepLast(pod.exited, event.time);
   if (!pod.sigterm && !pod.deleted) {
-    pod.crashes.push_back({event.time, {}, event.detail});
+    // The kubelet sees an end some time after the kernel; whoever killed it knows better.
+    const WallTime time = pod.killed ? *std::exchange(pod.killed, {}) : event.time;
+    pod.crashes.push_back({time, {}, event.detail, {}, {}});
   }
 }
 
@@ -47,6 +49,9 @@ void apply(PodHistory& pod, const Event& event) {
     case What::kGatePassed:
       pod.gateDetail = event.detail;
       return keepLast(pod.gatePassed, event.time);
+    case What::kPodCrashed:
+      pod.killed = event.time;
+      return;
     case What::kSigterm:
       return keepFirst(pod.sigterm, event.time);
     case What::kSigkill:
@@ -89,6 +94,45 @@ const Event* removalOf(const PodHistory& pod, const std::vector<Event>& events) 
   return found;
 }
 
+/// When the client's node had applied an update.
+std::optional<WallTime> commitOf(const Event& update, const std::vector<Event>& events,
+                                 const std::string& clientNode) {
+  std::optional<WallTime> commit;
+  for (const Event& event : events) {
+    if (event.what == What::kRulesCommitted && event.node == clientNode &&
+        event.revision >= update.revision) {
+      keepFirst(commit, event.time);
+    }
+  }
+  return commit;
+}
+
+/// The update with which an address left its Services after this time.
+const Event* removalAfter(WallTime time, std::string_view ip, const std::vector<Event>& events) {
+  std::map<std::string_view, bool> listed;  // by Service
+  for (const Event& event : events) {
+    if (event.what != What::kEndpointsUpdated) {
+      continue;
+    }
+    const bool now = lists(event, ip);
+    const bool left = std::exchange(listed[event.pod], now) && !now;
+    if (left && event.time >= time) {
+      return &event;
+    }
+  }
+  return nullptr;
+}
+
+void joinCrashes(PodHistory& pod, const std::vector<Event>& events, const std::string& clientNode) {
+  for (Crash& crash : pod.crashes) {
+    const Event* removal = removalAfter(crash.time, pod.ip, events);
+    if (removal != nullptr && (!crash.ready || removal->time < *crash.ready)) {
+      crash.endpointUpdate = removal->time;
+      crash.rulesCommit = commitOf(*removal, events, clientNode);
+    }
+  }
+}
+
 void joinRules(PodHistory& pod, const std::vector<Event>& events, const std::string& clientNode) {
   const Event* removal = pod.deleted && !pod.ip.empty() ? removalOf(pod, events) : nullptr;
   if (removal == nullptr) {
@@ -96,12 +140,7 @@ void joinRules(PodHistory& pod, const std::vector<Event>& events, const std::str
   }
   pod.endpointUpdate = removal->time;
   pod.endpointRevision = removal->revision;
-  for (const Event& event : events) {
-    if (event.what == What::kRulesCommitted && event.node == clientNode &&
-        event.revision >= removal->revision) {
-      keepFirst(pod.rulesCommit, event.time);
-    }
-  }
+  pod.rulesCommit = commitOf(*removal, events, clientNode);
 }
 
 /// The events that the kubelet writes: what an agent says of a pod may come from another node.
@@ -213,6 +252,7 @@ std::vector<PodHistory> podHistories(const std::vector<Event>& unordered,
   std::vector<PodHistory> pods = livesOf(events);
   for (PodHistory& pod : pods) {
     joinRules(pod, events, clientNode);
+    joinCrashes(pod, events, clientNode);
     addSteps(pod, events, pods);
   }
   std::stable_sort(pods.begin(), pods.end(), [](const PodHistory& a, const PodHistory& b) {

@@ -14,8 +14,10 @@ namespace hitless::report {
 /// A process of a pod that ended without being told to.
 struct Crash {
   WallTime time{};
-  std::optional<WallTime> ready;  ///< The pod was ready again.
-  std::string detail;             ///< "exit 137 (signal 9)"
+  std::optional<WallTime> ready;           ///< The pod was ready again.
+  std::string detail;                      ///< "exit 137 (signal 9)"
+  std::optional<WallTime> endpointUpdate;  ///< Its IP left the ready addresses of a Service.
+  std::optional<WallTime> rulesCommit;     ///< The client's node had applied that.
 };
 
 /// One thing that happened on a pod's way out.
@@ -46,6 +48,7 @@ struct PodHistory {
   std::optional<WallTime> exited;  ///< The last.
   std::string exitDetail;
   std::optional<WallTime> gone;
+  std::optional<WallTime> killed;  ///< A rehearsal killed it, for the last time.
   std::vector<Crash> crashes;
   std::vector<Step> steps;  ///< From its deletion on, in order of time.
 
