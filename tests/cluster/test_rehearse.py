@@ -73,7 +73,7 @@ def test_a_client_of_the_scenarios_own():
     load = profile["loads"][0]
     assert load["client"] == "python3 probe.py"
     assert load["load"] is None
-    assert load["totals"]["sent"] > 50 and load["totals"]["failed"] == 0
+    assert load["totals"]["sent"] >= 10 and load["totals"]["failed"] == 0
     shutil.rmtree(folder)
 
 
