@@ -86,7 +86,10 @@ Result<load::LoadResult> runLoad(const LoadOptions& options) {
   sys::LoadRun run;
   run.spec = TRY(specOf(options));
   fitDescriptors(run.spec);
-  run.destination = {TRY(sys::resolveHost(run.spec.host, run.spec.names)), run.spec.port};
+  if (run.spec.protocol == load::Protocol::kHttp1 &&
+      !load::asksNameServer(run.spec, run.spec.host)) {
+    run.destination = {TRY(sys::resolveHost(run.spec.host, run.spec.names)), run.spec.port};
+  }
   if (options.startAt != 0) {
     run.startAt = WallTime{nanoseconds{options.startAt}};
   }

@@ -160,6 +160,10 @@ std::unique_ptr<grpc::Server> listen(const Options& options, Service& service) {
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  if (options.maxConnectionAge.count() > 0) {
+    const auto age = std::chrono::ceil<std::chrono::milliseconds>(options.maxConnectionAge);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, static_cast<int>(age.count()));
+  }
   builder.AddListeningPort("[::]:" + std::to_string(options.port),
                            grpc::InsecureServerCredentials(), &port);
   builder.RegisterCallbackGenericService(&service);

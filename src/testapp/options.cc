@@ -78,6 +78,9 @@ constexpr Option kOptions[] = {
      [](Options& o, const std::string& v) { return setDuration(o.drainTime, v); }},
     {"--pod-name", "HOSTNAME", "a name", "the name that it answers with",
      [](Options& o, const std::string& v) { return !(o.podName = v).empty(); }},
+    {"--max-connection-age", "MAX_CONNECTION_AGE", "a duration like 30s",
+     "gRPC: ask each connection to go at this age (never)",
+     [](Options& o, const std::string& v) { return setDuration(o.maxConnectionAge, v); }},
 };
 
 std::string wrong(const char* source, const Option& option, const std::string& value) {
@@ -149,7 +152,7 @@ std::string usage(std::string_view introduction) {
   text += "Options, each also read from the environment:\n";
   for (const Option& option : kOptions) {
     std::string left = std::string("  ") + option.flag + ", " + option.variable;
-    left.resize(36, ' ');
+    left.resize(44, ' ');
     text += left + option.help + "\n";
   }
   return text;

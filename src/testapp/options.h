@@ -21,6 +21,8 @@ struct Options {
   OnSigterm onSigterm = OnSigterm::kStopAccepting;
   std::chrono::nanoseconds drainTime = std::chrono::seconds{10};  ///< Bound on finishing.
   std::string podName = "unknown";
+  std::chrono::nanoseconds maxConnectionAge{
+      0};  ///< gRPC: then a connection gets a GOAWAY. 0: never.
 };
 
 struct Parsed {

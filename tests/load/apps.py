@@ -1,4 +1,5 @@
 """The gRPC test application as a process, and small helpers for clients of it."""
+import json
 import os
 import pathlib
 import re
@@ -32,3 +33,27 @@ class App:
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+
+
+class Load:
+    """`hitless load WORDS` under way."""
+
+    def __init__(self, *words, prefix=()):
+        self.process = subprocess.Popen([*prefix, HITLESS, "load", *words, "--stop-on-signal", "-o", "json"], stdout=subprocess.PIPE, text=True)
+
+    def result(self):
+        """Waits for the end and gives the result."""
+        text, _ = self.process.communicate(timeout=100)
+        return json.loads(text)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.result()
+
+
+def load(*words):
+    return Load(*words).result()
+
+
+def causes(result, which="failures"):
+    return result[which]["causes"]

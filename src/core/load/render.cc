@@ -17,6 +17,24 @@ std::string causeRows(const FailureList& list) {
   return out;
 }
 
+/// How the load is made, after its rate.
+std::string manner(const LoadSpec& spec) {
+  if (spec.protocol == Protocol::kHttp1) {
+    return spec.mode == Mode::kKeepAlive ? "connections kept alive" : "a new connection for each";
+  }
+  const std::string clients =
+      spec.connections == 1 ? "one client" : countText(spec.connections) + " clients";
+  return spec.protocol == Protocol::kGrpc ? fmt::format("{}, {}", clients, name(spec.balancing))
+                                          : clients;
+}
+
+std::string reconnectRows(const ReconnectList& reconnects) {
+  return row("times that a channel was lost", countText(reconnects.count)) +
+         (reconnects.count == 0
+              ? ""
+              : row("longest until it was back", durationText(reconnects.longest)));
+}
+
 std::string latencyRows(const Histogram& latency) {
   std::string out;
   for (const auto& [label, percent] : {std::pair{"latency p50", 50.0},
@@ -65,18 +83,22 @@ std::string countText(std::uint64_t count) {
 
 std::string renderTable(const LoadResult& result) {
   const LoadSpec& spec = result.spec;
-  std::string out = fmt::format(
-      "{} {} at {:g}/s, {}\n\n", spec.method, spec.url, spec.rate,
-      spec.mode == Mode::kKeepAlive ? "connections kept alive" : "a new connection for each");
+  const std::string method = spec.protocol == Protocol::kGrpc ? "RPCs to" : spec.method;
+  std::string out =
+      fmt::format("{} {} at {:g}/s, {}\n\n", method, spec.url, spec.rate, manner(spec));
   out += row("sent", countText(result.sent));
   out += row("succeeded", countText(result.succeeded));
   out += row("failed", countText(result.failed));
   out += causeRows(result.failures);
-  out += row("retried on a new connection", countText(result.retried));
+  out += row(spec.protocol == Protocol::kHttp1 ? "retried on a new connection" : "sent again",
+             countText(result.retried));
   out += causeRows(result.retries);
   out += latencyRows(result.latency);
   out += row("longest time without a success", durationText(result.gap));
   out += row("connections opened", countText(result.connectionsOpened));
+  if (spec.protocol != Protocol::kHttp1) {
+    out += reconnectRows(result.reconnects);
+  }
   return out + warnings(result);
 }
 

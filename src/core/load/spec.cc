@@ -185,6 +185,11 @@ std::vector<HostPort> hostsOf(const LoadSpec& spec) {
   return hosts;
 }
 
+bool asksNameServer(const LoadSpec& spec, const std::string& host) {
+  return spec.resolution == Resolution::kDns && !IpAddress::parse(host) &&
+         spec.names.count(host) == 0;
+}
+
 std::string_view name(Protocol protocol) {
   switch (protocol) {
     case Protocol::kHttp1:

@@ -66,6 +66,9 @@ struct LoadSpec {
 /// All hosts in the order in which they are tried.
 std::vector<HostPort> hostsOf(const LoadSpec& spec);
 
+/// Whether a name server is to be asked for this host's address.
+bool asksNameServer(const LoadSpec& spec, const std::string& host);
+
 std::string_view name(Protocol protocol);
 std::string_view name(Mode mode);
 std::string_view name(Arrivals arrivals);

@@ -27,6 +27,7 @@ struct Exchange {
 struct Channel {
   enum class State {
     kUnused,
+    kResolving,  ///< Waits for the host's address.
     kConnecting,
     kBusy,       ///< A request is being sent or answered.
     kIdle,       ///< Kept alive.
@@ -37,6 +38,8 @@ struct Channel {
   std::uint32_t generation = 0;  ///< Grows with each connection that uses this slot.
   Fd fd;
   load::Endpoint source;
+  load::Endpoint destination;
+  std::optional<MonoTime> resolved;  ///< A name server gave the destination's address then.
   Exchange exchange;
   load::ResponseParser parser;
 

@@ -96,6 +96,16 @@ ConnectAttempt startConnect(const load::Endpoint& destination) {
   return attempt;
 }
 
+Fd openDatagram(const load::Endpoint& destination) {
+  sockaddr_storage address;
+  const socklen_t size = toSockaddr(destination, address);
+  Fd fd(socket(address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd.get() >= 0 && connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) {
+    fd.reset();
+  }
+  return fd;
+}
+
 SocketError takeError(int fd) {
   SocketError out;
   out.error = takeIcmp(fd);

@@ -35,6 +35,10 @@ struct ConnectAttempt {
 
 ConnectAttempt startConnect(const load::Endpoint& destination);
 
+/// A UDP socket that talks to `destination` alone, so that it hears when nobody is there. An fd of
+/// -1 with errno set if there can be none.
+Fd openDatagram(const load::Endpoint& destination);
+
 /// What became of a connection that reported an error.
 struct SocketError {
   int error = 0;      ///< errno; 0 if there is none.

@@ -21,6 +21,10 @@ Failure describe(const Channel& channel, Cause cause, const load::Recorder& reco
   if (exchange.written) {
     failure.written = recorder.wall(*exchange.written);
   }
+  if (channel.resolved) {
+    failure.resolved = recorder.wall(*channel.resolved);
+    failure.destination = channel.destination;
+  }
   failure.failed = recorder.wall(now);
   failure.attempt = exchange.attempt;
   failure.reusedConnection = exchange.reused;
@@ -33,7 +37,7 @@ Failure describe(const Channel& channel, Cause cause, const load::Recorder& reco
 void Witness::confirm(const Channel& channel) {
   if (!confirmed_) {
     confirmed_ = true;
-    lookup_.find(channel.source, destination_);
+    lookup_.find(channel.source, channel.destination);
   }
 }
 
@@ -68,7 +72,7 @@ void Witness::locate(const Channel& channel, const load::Symptom& symptom, Failu
   if (channel.source.port == 0) {
     return;
   }
-  const Backend backend = lookup_.find(channel.source, destination_);
+  const Backend backend = lookup_.find(channel.source, channel.destination);
   failure.cause = load::refine(failure.cause, symptom, backend.kind);
   if (backend.kind == Backend::Kind::kDirect || backend.kind == Backend::Kind::kTranslated) {
     failure.backend = backend.endpoint;

@@ -10,8 +10,8 @@ namespace hitless::sys {
 
 class Witness {
  public:
-  Witness(load::Endpoint destination, std::size_t requestSize, load::BackendLookup& lookup)
-      : destination_(destination), requestSize_(requestSize), lookup_(lookup) {}
+  Witness(std::size_t requestSize, load::BackendLookup& lookup)
+      : requestSize_(requestSize), lookup_(lookup) {}
 
   /// A connection works: from it the lookup learns whether connections are tracked here at all.
   void confirm(const Channel& channel);
@@ -26,7 +26,6 @@ class Witness {
  private:
   void locate(const Channel& channel, const load::Symptom& symptom, load::Failure& failure);
 
-  load::Endpoint destination_;
   std::size_t requestSize_;
   load::BackendLookup& lookup_;
   bool confirmed_ = false;
