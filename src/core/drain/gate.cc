@@ -133,9 +133,13 @@ Gate::Position Gate::locateDeleted(const kube::Pod& pod, const Wait& wait) const
       return passed(expected ? GateReason::kSlicesNotWritten : GateReason::kNoEndpoints);
     }
   }
-  std::vector<std::string> behind = peers_.behind(standing.revision);
-  if (behind.empty()) {
+  if (peers_.acknowledged(standing.revision)) {
     return passed(GateReason::kAcknowledged, standing.revision);
+  }
+  // Who is missing is nobody's business before the time is used up, and there may be thousands.
+  std::vector<std::string> behind;
+  if (clock_->mono() >= deadline) {
+    behind = peers_.behind(standing.revision);
   }
   return waiting(GateState::kAwaitingNodes, deadline, GateReason::kNodesMissing, std::move(behind),
                  standing.revision);

@@ -1,7 +1,6 @@
 #include "core/drain/peers.h"
 
 #include <algorithm>
-#include <set>
 
 #include "core/kube/objects.h"
 
@@ -20,60 +19,93 @@ void Peers::apply(const watch::Update& nodes) {
   for (const watch::Change& change : nodes.changes) {
     const std::string name(kube::text(*change.object, {"metadata", "name"}));
     if (change.type == watch::ChangeType::kDelete) {
-      peers_.erase(name);
+      erase(name);
     } else if (name != self_) {
       present.insert(name);
       upsert(*change.object);
     }
   }
   if (nodes.kind == watch::Update::Kind::kFull) {
-    std::erase_if(peers_, [&](const auto& entry) { return !present.contains(entry.first); });
+    std::vector<std::string> gone;
+    for (const auto& [name, peer] : peers_) {
+      if (!present.contains(name)) {
+        gone.push_back(name);
+      }
+    }
+    for (const std::string& name : gone) {
+      erase(name);
+    }
   }
 }
 
 void Peers::upsert(const kube::json::object& object) {
   const kube::Node node = kube::nodeOf(object);
-  Peer& peer = peers_[node.meta.name];
-  peer.ready = node.ready();
-  peer.address = node.internalIPs.empty() ? std::string() : node.internalIPs.front();
+  Entry& entry = *peers_.try_emplace(node.meta.name).first;
+  unlink(entry);
+  entry.second.ready = node.ready();
+  entry.second.address = node.internalIPs.empty() ? std::string() : node.internalIPs.front();
+  link(entry);
+}
+
+void Peers::erase(const std::string& name) {
+  if (const auto peer = peers_.find(name); peer != peers_.end()) {
+    unlink(*peer);
+    peers_.erase(peer);
+  }
+}
+
+void Peers::link(const Entry& entry) {
+  const auto& [name, peer] = entry;
+  if (peer.ready) {
+    ready_.emplace(peer.watermark, name);
+  }
+  if (peer.ready && !peer.asked) {
+    free_.emplace(peer.watermark, name);
+  }
+}
+
+void Peers::unlink(const Entry& entry) {
+  const Place place(entry.second.watermark, entry.first);
+  ready_.erase(place);
+  free_.erase(place);
+}
+
+bool Peers::acknowledged(std::uint64_t revision) const {
+  return own_ >= revision && (ready_.empty() || ready_.begin()->first >= revision);
 }
 
 std::vector<std::string> Peers::behind(std::uint64_t revision) const {
   std::vector<std::string> names;
-  if (own_ < revision) {
-    names.push_back(self_);
+  for (auto place = ready_.begin(); place != ready_.end() && place->first < revision; ++place) {
+    names.emplace_back(place->second);
   }
-  for (const auto& [name, peer] : peers_) {
-    if (peer.ready && peer.watermark < revision) {
-      names.push_back(name);
-    }
+  std::sort(names.begin(), names.end());
+  if (own_ < revision) {
+    names.insert(names.begin(), self_);
   }
   return names;
 }
 
-std::size_t Peers::live() const {
-  return 1 +
-         static_cast<std::size_t>(std::count_if(
-             peers_.begin(), peers_.end(), [](const auto& entry) { return entry.second.ready; }));
-}
-
 std::vector<Ask> Peers::ask(std::uint64_t revision, MonoTime now) {
   std::vector<Ask> asks;
-  for (auto& [name, peer] : peers_) {
-    if (peer.ready && peer.watermark < revision && !peer.asked && !peer.address.empty() &&
-        peer.retryAt <= now) {
-      peer.asked = true;
-      asks.push_back({name, peer.address, revision});
+  for (auto place = free_.begin(); place != free_.end() && place->first < revision;) {
+    const auto peer = peers_.find(std::string(place->second));
+    if (peer->second.address.empty() || peer->second.retryAt > now) {
+      ++place;
+      continue;
     }
+    peer->second.asked = true;
+    place = free_.erase(place);
+    asks.push_back({peer->first, peer->second.address, revision});
   }
   return asks;
 }
 
 std::optional<MonoTime> Peers::nextRetry(std::uint64_t revision) const {
   std::optional<MonoTime> next;
-  for (const auto& [name, peer] : peers_) {
-    if (peer.ready && peer.watermark < revision && !peer.asked && !peer.address.empty() &&
-        (!next || peer.retryAt < *next)) {
+  for (auto place = free_.begin(); place != free_.end() && place->first < revision; ++place) {
+    const Peer& peer = peers_.find(std::string(place->second))->second;
+    if (!peer.address.empty() && (!next || peer.retryAt < *next)) {
       next = peer.retryAt;
     }
   }
@@ -81,17 +113,20 @@ std::optional<MonoTime> Peers::nextRetry(std::uint64_t revision) const {
 }
 
 void Peers::answered(const std::string& node, std::uint64_t watermark, MonoTime now) {
-  if (const auto peer = peers_.find(node); peer != peers_.end()) {
-    peer->second.asked = false;
-    peer->second.retryAt = now + kRetryBehind;
-    peer->second.watermark = std::max(peer->second.watermark, watermark);
-  }
+  end(node, watermark, now + kRetryBehind);
 }
 
 void Peers::failed(const std::string& node, MonoTime now) {
-  if (const auto peer = peers_.find(node); peer != peers_.end()) {
+  end(node, 0, now + kRetryFailed);
+}
+
+void Peers::end(const std::string& name, std::uint64_t watermark, MonoTime retryAt) {
+  if (const auto peer = peers_.find(name); peer != peers_.end()) {
+    unlink(*peer);
     peer->second.asked = false;
-    peer->second.retryAt = now + kRetryFailed;
+    peer->second.retryAt = retryAt;
+    peer->second.watermark = std::max(peer->second.watermark, watermark);
+    link(*peer);
   }
 }
 

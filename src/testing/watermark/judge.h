@@ -102,7 +102,7 @@ class Judge {
       case drain::GateReason::kSlicesNotWritten:
         return true;
       case drain::GateReason::kNoEndpoints:
-        return !agent.knowledge().ofEndpoint(uid);
+        return agent.knowledge().listed() && !agent.knowledge().ofEndpoint(uid);
       case drain::GateReason::kNotDeleted:
         return !agent.knowledge().ofDeletion(uid);
       case drain::GateReason::kUnknownPod:

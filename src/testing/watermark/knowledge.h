@@ -20,6 +20,7 @@ class Knowledge {
   void apply(Kind kind, const watch::Update& update, MonoTime now) {
     if (update.kind == watch::Update::Kind::kFull) {
       clear(kind);
+      listed_.insert(kind);
     }
     for (const watch::Change& change : update.changes) {
       take(kind, change, now);
@@ -28,6 +29,11 @@ class Knowledge {
     std::erase_if(watermarks_, [&](const auto& entry) { return !nodes_.contains(entry.first); });
   }
 
+  /// Pods, Services and slices have been told at all.
+  bool listed() const {
+    return listed_.contains(Kind::kPods) && listed_.contains(Kind::kServices) &&
+           listed_.contains(Kind::kSlices);
+  }
   /// Some news said that the pod is an endpoint, or that it is going to be one: ready and selected.
   bool ofEndpoint(const std::string& uid) const { return endpoints_.contains(uid); }
   /// The pod is there, as far as has been told.
@@ -139,8 +145,9 @@ class Knowledge {
   std::map<std::string, std::map<std::string, bool>> shown_;  ///< slice -> UID -> terminating
   std::map<std::string, std::uint64_t> watermarks_;  ///< The highest that the node has answered.
   std::map<std::string, bool> nodes_;                ///< name -> Ready
-  std::set<std::string> endpoints_;                  ///< UIDs
-  std::map<std::string, MonoTime> deletions_;        ///< UID -> when it was told
+  std::set<Kind> listed_;
+  std::set<std::string> endpoints_;            ///< UIDs
+  std::map<std::string, MonoTime> deletions_;  ///< UID -> when it was told
 };
 
 }  // namespace hitless::testing::watermark
