@@ -120,8 +120,10 @@ class FakeApi : public control::ActionSink {
   }
 
   static std::int64_t graceOf(const control::Delete& deletion, const Object& live) {
+    const std::string_view phase = kube::text(live, {"status", "phase"});
     if (deletion.object.resource != &kube::res::kPods ||
-        kube::text(live, {"spec", "nodeName"}).empty()) {
+        kube::text(live, {"spec", "nodeName"}).empty() || phase == "Succeeded" ||
+        phase == "Failed") {
       return 0;
     }
     return deletion.gracePeriodSeconds.value_or(

@@ -122,6 +122,16 @@ class SimulatedCluster {
           "status");
   }
 
+  /// Its containers have ended by themselves: Succeeded or Failed.
+  void endPod(const kube::Pod& pod, std::string_view phase) {
+    patch(kube::res::kPods, pod.meta.name,
+          fmt::format(R"({{"status":{{"phase":"{}",
+                           "conditions":[{{"type":"Ready","status":"False"}}]}}}})",
+                      phase),
+          "status");
+  }
+
+  /// The object of a terminating pod goes.
   void finishPod(const kube::Pod& pod) {
     (void)api.run(control::Delete{refTo(kube::res::kPods, pod.meta.name), 0}).value();
   }
@@ -160,6 +170,12 @@ class SimulatedCluster {
   }
   std::vector<kube::EndpointSlice> slices() const {
     return all(kube::res::kEndpointSlices, kube::endpointSliceOf);
+  }
+  kube::StatefulSet statefulSet(std::string_view name) const {
+    return kube::statefulSetOf(*get(kube::res::kStatefulSets, name));
+  }
+  std::vector<kube::ControllerRevision> revisions() const {
+    return all(kube::res::kControllerRevisions, kube::controllerRevisionOf);
   }
   kube::Deployment deployment(std::string_view name) const {
     return kube::deploymentOf(*get(kube::res::kDeployments, name));

@@ -41,10 +41,6 @@ std::string podTrouble(ApiSession& api, const std::string& ns) {
 
 }  // namespace
 
-std::string deploymentPath(const std::string& ns, const std::string& name) {
-  return sys::pathOf(kube::res::kDeployments, ns, name);
-}
-
 Status applyAll(ApiSession& api, const std::vector<Manifest>& manifests) {
   for (const bool namespaces : {true, false}) {
     for (const Manifest& manifest : manifests) {
@@ -58,18 +54,22 @@ Status applyAll(ApiSession& api, const std::vector<Manifest>& manifests) {
 
 Status awaitReady(ApiSession& api, const std::vector<Manifest>& manifests, nanoseconds timeout) {
   for (const Manifest& manifest : manifests) {
-    if (kube::text(manifest.object, {"kind"}) != "Deployment") {
+    const kube::Resource* resource = kube::findKind(kube::text(manifest.object, {"apiVersion"}),
+                                                    kube::text(manifest.object, {"kind"}));
+    if (resource == nullptr || !kube::rollsOut(*resource)) {
       continue;
     }
     const std::string ns(kube::text(manifest.object, {"metadata", "namespace"}, "default"));
     const std::string name(kube::text(manifest.object, {"metadata", "name"}));
     TRY_VOID(api.waitFor(
-        deploymentPath(ns, name), timeout,
-        [](const kube::json::object& object) { return kube::rolloutStatus(object).complete; },
+        sys::pathOf(*resource, ns, name), timeout,
         [&](const kube::json::object& object) {
-          return fmt::format("deployment {}/{} is not ready after {} s: {}{}", ns, name,
+          return kube::rolloutStatus(*resource, object).complete;
+        },
+        [&](const kube::json::object& object) {
+          return fmt::format("{} {}/{} is not ready after {} s: {}{}", resource->singular, ns, name,
                              std::chrono::duration_cast<seconds>(timeout).count(),
-                             kube::rolloutStatus(object).message, podTrouble(api, ns));
+                             kube::rolloutStatus(*resource, object).message, podTrouble(api, ns));
         }));
   }
   return {};

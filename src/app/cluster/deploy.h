@@ -10,10 +10,7 @@ namespace hitless::app {
 /// Applies manifests in order: namespaces first, then the rest as written.
 Status applyAll(ApiSession& api, const std::vector<Manifest>& manifests);
 
-/// Waits until every Deployment among the manifests is completely rolled out.
+/// Waits until every workload among the manifests is completely rolled out.
 Status awaitReady(ApiSession& api, const std::vector<Manifest>& manifests, nanoseconds timeout);
-
-/// The URL path of a Deployment.
-std::string deploymentPath(const std::string& ns, const std::string& name);
 
 }  // namespace hitless::app

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/kube/names.h"
 #include "core/node/etc_files.h"
 #include "core/node/pod_dns.h"
 #include "sys/container/pod_files.h"
@@ -72,7 +73,11 @@ std::string PodSandbox::resolvFile(const node::PodSpec& spec) {
   return dns::render(dns.conf);
 }
 
-std::string PodSandbox::volumePath(const node::Volume& volume) const {
+std::string PodSandbox::volumePath(const node::PodSpec& spec, const node::Volume& volume) const {
+  if (const auto* claim = std::get_if<node::Claim>(&volume.source)) {
+    // The nodes of a cluster share the directory, so that a pod finds its data on any of them.
+    return fmt::format("{}/claims/{}/{}", context_.directory, spec.ns, claim->name);
+  }
   if (const auto* host = std::get_if<node::HostPath>(&volume.source)) {
     return host->path;
   }
@@ -84,12 +89,17 @@ Status PodSandbox::makeVolume(const node::PodSpec& spec, const node::Volume& vol
   if (const auto* unsupported = std::get_if<node::UnsupportedVolume>(&volume.source)) {
     return fail(ErrorKind::kUnsupported,
                 fmt::format("this node has no volumes of kind {}", unsupported->kind),
-                "use emptyDir, hostPath, configMap, secret, downwardAPI or projected");
+                "use emptyDir, hostPath, configMap, secret, downwardAPI, projected or "
+                "persistentVolumeClaim");
+  }
+  if (const auto* claim = std::get_if<node::Claim>(&volume.source);
+      claim != nullptr && kube::dnsSubdomainError(claim->name)) {
+    return invalid(fmt::format("\"{}\" is no name of a claim", claim->name));
   }
   if (const auto* host = std::get_if<node::HostPath>(&volume.source)) {
     return sys::checkHostPath(*host);
   }
-  const std::string path = volumePath(volume);
+  const std::string path = volumePath(spec, volume);
   if (const auto* projected = std::get_if<node::Projected>(&volume.source)) {
     const node::PodFacts facts{podIP_, context_.facts.address, context_.facts.cpus,
                                context_.facts.memoryBytes};
@@ -119,7 +129,7 @@ Result<std::vector<sys::ContainerMount>> PodSandbox::mountsOf(
     if (!subPath.empty() && !node::staysInside(subPath)) {
       return invalid(fmt::format("subPath \"{}\" leaves its volume", subPath));
     }
-    const std::string source = volumePath(*volume);
+    const std::string source = volumePath(spec, *volume);
     struct stat info {};
     if (!subPath.empty() && ::stat((source + "/" + subPath).c_str(), &info) != 0) {
       TRY_VOID(sys::makeOpenDirectory(source + "/" + subPath, 0777));

@@ -49,7 +49,7 @@ class PodSandbox {
   std::string resolvFile(const node::PodSpec& spec);
   Status makeVolume(const node::PodSpec& spec, const node::Volume& volume,
                     const node::Sources& sources);
-  std::string volumePath(const node::Volume& volume) const;
+  std::string volumePath(const node::PodSpec& spec, const node::Volume& volume) const;
 
   NodeContext& context_;
   PodNetwork& network_;

@@ -7,7 +7,6 @@
 #include <cstdlib>
 
 #include "app/cluster/cluster_process.h"
-#include "app/cluster/deploy.h"
 #include "core/kube/resource.h"
 
 namespace hitless::app {
@@ -16,13 +15,23 @@ namespace {
 namespace json = kube::json;
 using scenario::Action;
 
+/// The URL path of the workload that the action names; its kind is the resource's singular.
+std::string workloadPath(const Action& action) {
+  for (const kube::Resource& resource : kube::resources()) {
+    if (resource.singular == action.kind) {
+      return sys::pathOf(resource, action.ns, action.name);
+    }
+  }
+  return {};
+}
+
 Status restart(const Action& action, ApiSession& api, WallTime now) {
   // The annotation that `kubectl rollout restart` sets.
   json::object patch;
   kube::ensureObject(patch, {"spec", "template", "metadata", "annotations"})
       .emplace("kubectl.kubernetes.io/restartedAt", formatTime(now));
   return api
-      .patch(deploymentPath(action.ns, action.name) + "?fieldManager=hitless",
+      .patch(workloadPath(action) + "?fieldManager=hitless",
              "application/strategic-merge-patch+json", patch)
       .map([](const json::object&) {});
 }
@@ -30,8 +39,8 @@ Status restart(const Action& action, ApiSession& api, WallTime now) {
 Status scale(const Action& action, ApiSession& api) {
   const json::object patch{{"spec", json::object{{"replicas", action.replicas}}}};
   return api
-      .patch(deploymentPath(action.ns, action.name) + "/scale?fieldManager=hitless",
-             "application/merge-patch+json", patch)
+      .patch(workloadPath(action) + "/scale?fieldManager=hitless", "application/merge-patch+json",
+             patch)
       .map([](const json::object&) {});
 }
 

@@ -49,6 +49,10 @@ constexpr InitialStatus kInitialStatus[] = {
      [](json::object& set) {
        set["status"] = json::object{{"replicas", 0}};
      }},
+    {"StatefulSet",
+     [](json::object& set) {
+       set["status"] = json::object{{"replicas", 0}, {"availableReplicas", 0}};
+     }},
     {"Node", [](json::object&) {}},  // A kubelet registers its node together with the status.
 };
 

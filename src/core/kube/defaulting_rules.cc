@@ -58,6 +58,23 @@ void beforeDaemonSet(json::object& set) {
   }
 }
 
+void beforeStatefulSet(json::object& set) {
+  const std::string_view type = text(set, {"spec", "updateStrategy", "type"});
+  if (type.empty() || type == "RollingUpdate") {
+    ensureObject(set, {"spec", "updateStrategy", "rollingUpdate"});
+  }
+  const json::object& spec = ensureObject(set, {"spec"});
+  if (findArray(spec, {"volumeClaimTemplates"}) == nullptr) {
+    return;
+  }
+  for (json::value& value : ensureObject(set, {"spec"})["volumeClaimTemplates"].get_array()) {
+    if (json::object* claim = value.if_object()) {
+      (*claim)["apiVersion"] = "v1";
+      (*claim)["kind"] = "PersistentVolumeClaim";
+    }
+  }
+}
+
 constexpr std::string_view kRbacGroup = "rbac.authorization.k8s.io";
 
 /// Whom and what a binding means: only service accounts are of the core group.
@@ -95,6 +112,7 @@ constexpr DefaultingRule kRules[] = {
     {"apps", "Deployment", beforeDeployment, afterTemplate},
     {"apps", "ReplicaSet", nullptr, afterTemplate},
     {"apps", "DaemonSet", beforeDaemonSet, afterTemplate},
+    {"apps", "StatefulSet", beforeStatefulSet, afterTemplate},
     {kRbacGroup, "ClusterRoleBinding", beforeRoleBinding, nullptr},
 };
 

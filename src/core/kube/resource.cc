@@ -23,6 +23,7 @@ constexpr List<1> kNo{"no"};
 constexpr List<1> kEv{"ev"};
 constexpr List<1> kDeploy{"deploy"};
 constexpr List<1> kRs{"rs"};
+constexpr List<1> kSts{"sts"};
 constexpr List<1> kDs{"ds"};
 constexpr List<1> kStatus{"status"};
 constexpr List<2> kNamespaceSubs{"status", "finalize"};
@@ -41,6 +42,8 @@ enum Row {
   kEventRow,
   kDeploymentRow,
   kReplicaSetRow,
+  kStatefulSetRow,
+  kControllerRevisionRow,
   kLeaseRow,
   kEndpointSliceRow,
   kDaemonSetRow,
@@ -62,6 +65,16 @@ constexpr std::array<Resource, kRowCount> kTable{{
     {"", "v1", "Event", "events", "event", kEv, {}, {}, true},
     {"apps", "v1", "Deployment", "deployments", "deployment", kDeploy, kAll, kWorkloadSubs, true},
     {"apps", "v1", "ReplicaSet", "replicasets", "replicaset", kRs, kAll, kWorkloadSubs, true},
+    {"apps", "v1", "StatefulSet", "statefulsets", "statefulset", kSts, kAll, kWorkloadSubs, true},
+    {"apps",
+     "v1",
+     "ControllerRevision",
+     "controllerrevisions",
+     "controllerrevision",
+     {},
+     {},
+     {},
+     true},
     {"coordination.k8s.io", "v1", "Lease", "leases", "lease", {}, {}, {}, true},
     {"discovery.k8s.io",
      "v1",
@@ -149,6 +162,8 @@ const Resource& kEvents = kTable[kEventRow];
 const Resource& kLeases = kTable[kLeaseRow];
 const Resource& kDeployments = kTable[kDeploymentRow];
 const Resource& kReplicaSets = kTable[kReplicaSetRow];
+const Resource& kStatefulSets = kTable[kStatefulSetRow];
+const Resource& kControllerRevisions = kTable[kControllerRevisionRow];
 const Resource& kServiceCidrs = kTable[kServiceCidrRow];
 }  // namespace res
 

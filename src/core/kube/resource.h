@@ -47,6 +47,8 @@ extern const Resource& kLeases;
 extern const Resource& kServiceCidrs;
 extern const Resource& kDeployments;
 extern const Resource& kReplicaSets;
+extern const Resource& kStatefulSets;
+extern const Resource& kControllerRevisions;
 }  // namespace res
 
 }  // namespace hitless::kube

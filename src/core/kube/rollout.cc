@@ -3,19 +3,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "core/kube/objects.h"
 
 namespace hitless::kube {
+namespace {
 
-RolloutStatus rolloutStatus(const json::object& deployment) {
+const RolloutStatus kNotObserved{false, false, "the change has not been observed yet"};
+
+bool observed(const json::object& workload) {
+  return integer(workload, {"metadata", "generation"}) <=
+         integer(workload, {"status", "observedGeneration"});
+}
+
+RolloutStatus ofDeployment(const json::object& deployment) {
   const std::int64_t wanted = integer(deployment, {"spec", "replicas"}, 1);
   const std::int64_t updated = integer(deployment, {"status", "updatedReplicas"});
   const std::int64_t total = integer(deployment, {"status", "replicas"});
   const std::int64_t available = integer(deployment, {"status", "availableReplicas"});
-  if (integer(deployment, {"metadata", "generation"}) >
-      integer(deployment, {"status", "observedGeneration"})) {
-    return {false, false, "the change has not been observed yet"};
+  if (!observed(deployment)) {
+    return kNotObserved;
   }
   const auto conditions = conditionsOf(findArray(deployment, {"status", "conditions"}));
   const bool exceeded =
@@ -36,6 +44,62 @@ RolloutStatus rolloutStatus(const json::object& deployment) {
             fmt::format("{} of {} updated replicas are available", available, updated)};
   }
   return {true, false, "successfully rolled out"};
+}
+
+/// kubectl refuses to judge OnDelete; here it is complete when its pods are ready.
+RolloutStatus ofStatefulSet(const json::object& set) {
+  const std::int64_t wanted = integer(set, {"spec", "replicas"}, 1);
+  const std::int64_t ready = integer(set, {"status", "readyReplicas"});
+  const std::int64_t updated = integer(set, {"status", "updatedReplicas"});
+  const std::int64_t partition =
+      integer(set, {"spec", "updateStrategy", "rollingUpdate", "partition"});
+  if (!observed(set)) {
+    return kNotObserved;
+  }
+  if (ready < wanted) {
+    return {false, false, fmt::format("{} of {} pods are ready", ready, wanted)};
+  }
+  if (text(set, {"spec", "updateStrategy", "type"}) == "OnDelete") {
+    return {true, false, "pods are replaced when they are deleted"};
+  }
+  if (updated < wanted - partition) {
+    return {false, false,
+            fmt::format("{} of {} new pods have been updated", updated, wanted - partition)};
+  }
+  const std::string_view revision = text(set, {"status", "updateRevision"});
+  if (partition == 0 && revision != text(set, {"status", "currentRevision"})) {
+    return {false, false, fmt::format("{} pods are at revision {}", updated, revision)};
+  }
+  return {true, false, "successfully rolled out"};
+}
+
+struct Row {
+  const Resource& resource;
+  RolloutStatus (*of)(const json::object& workload);
+};
+
+std::span<const Row> rows() {
+  // A function's static, because the resources are constants of another file.
+  static const Row kRows[] = {{res::kDeployments, ofDeployment},
+                              {res::kStatefulSets, ofStatefulSet}};
+  return kRows;
+}
+
+const Row* rowOf(const Resource& resource) {
+  const auto it = std::find_if(rows().begin(), rows().end(),
+                               [&](const Row& row) { return &row.resource == &resource; });
+  return it == rows().end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+bool rollsOut(const Resource& resource) {
+  return rowOf(resource) != nullptr;
+}
+
+RolloutStatus rolloutStatus(const Resource& resource, const json::object& workload) {
+  const Row* row = rowOf(resource);
+  return row == nullptr ? RolloutStatus{true, false, "nothing to roll out"} : row->of(workload);
 }
 
 }  // namespace hitless::kube

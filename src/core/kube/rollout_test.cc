@@ -6,7 +6,7 @@ namespace hitless::kube {
 namespace {
 
 RolloutStatus status(std::string_view text) {
-  return rolloutStatus(parseJson(text).value().as_object());
+  return rolloutStatus(res::kDeployments, parseJson(text).value().as_object());
 }
 
 TEST(RolloutStatus, FollowsKubectl) {
@@ -31,6 +31,42 @@ TEST(RolloutStatus, FollowsKubectl) {
 
 TEST(RolloutStatus, NothingWantedIsComplete) {
   EXPECT_TRUE(status(R"({"spec":{"replicas":0},"status":{}})").complete);
+}
+
+RolloutStatus setStatus(std::string_view text) {
+  return rolloutStatus(res::kStatefulSets, parseJson(text).value().as_object());
+}
+
+TEST(RolloutStatus, OfAStatefulSetFollowsKubectl) {
+  EXPECT_EQ(setStatus(R"({"metadata":{"generation":2},"status":{"observedGeneration":1}})").message,
+            "the change has not been observed yet");
+  EXPECT_EQ(setStatus(R"({"spec":{"replicas":3},"status":{"readyReplicas":2}})").message,
+            "2 of 3 pods are ready");
+  EXPECT_EQ(setStatus(R"({"spec":{"replicas":3},"status":{"readyReplicas":3,"updatedReplicas":1}})")
+                .message,
+            "1 of 3 new pods have been updated");
+  EXPECT_FALSE(setStatus(R"({"spec":{"replicas":3},"status":{"readyReplicas":3,"updatedReplicas":3,
+                            "currentRevision":"a","updateRevision":"b"}})")
+                   .complete);
+  EXPECT_TRUE(setStatus(R"({"spec":{"replicas":3},"status":{"readyReplicas":3,"updatedReplicas":3,
+                           "currentRevision":"b","updateRevision":"b"}})")
+                  .complete);
+}
+
+TEST(RolloutStatus, OfAStatefulSetRespectsPartitionAndOnDelete) {
+  EXPECT_TRUE(setStatus(R"({"spec":{"replicas":3,"updateStrategy":{"type":"RollingUpdate",
+                            "rollingUpdate":{"partition":2}}},
+                           "status":{"readyReplicas":3,"updatedReplicas":1,
+                                     "currentRevision":"a","updateRevision":"b"}})")
+                  .complete);
+  EXPECT_TRUE(setStatus(R"({"spec":{"replicas":3,"updateStrategy":{"type":"OnDelete"}},
+                           "status":{"readyReplicas":3,"updatedReplicas":0}})")
+                  .complete);
+}
+
+TEST(RolloutStatus, OnlyWorkloadsRollOut) {
+  EXPECT_TRUE(rollsOut(res::kStatefulSets));
+  EXPECT_FALSE(rollsOut(res::kReplicaSets));
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ constexpr Root kRoots[] = {
     {"apps", "Deployment", &kDeployment},
     {"apps", "DaemonSet", &kDaemonSet},
     {"apps", "ReplicaSet", &kReplicaSet},
+    {"apps", "StatefulSet", &kStatefulSet},
+    {"apps", "ControllerRevision", &kControllerRevision},
     {"coordination.k8s.io", "Lease", &kLease},
     {"discovery.k8s.io", "EndpointSlice", &kEndpointSlice},
     {"networking.k8s.io", "ServiceCIDR", &kServiceCidr},

@@ -14,6 +14,7 @@ extern const Message kLocalObjectReference;
 
 // schema_volume.cc
 extern const Message kVolume;
+extern const Message kClaimSpec;
 extern const Message kObjectFieldSelector;
 extern const Message kResourceFieldSelector;
 
@@ -47,6 +48,8 @@ extern const Message kNode;
 extern const Message kEvent;
 extern const Message kDeployment;
 extern const Message kReplicaSet;
+extern const Message kStatefulSet;
+extern const Message kControllerRevision;
 extern const Message kDaemonSet;
 extern const Message kLease;
 extern const Message kEndpointSlice;

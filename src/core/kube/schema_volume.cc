@@ -140,8 +140,14 @@ constexpr Field kClaimSpecFields[] = {
     obj("dataSourceRef", kTypedReference, "Where the content comes from."),
     str("volumeAttributesClassName", "VolumeAttributesClass."),
 };
-constexpr Message kClaimSpec{"PersistentVolumeClaimSpec", Package::kCore, "What storage is wanted.",
-                             kClaimSpecFields};
+
+}  // namespace
+
+constinit const Message kClaimSpec{"PersistentVolumeClaimSpec", Package::kCore,
+                                   "What storage is wanted.", kClaimSpecFields};
+
+namespace {
+
 constexpr Field kClaimTemplateFields[] = {
     obj("metadata", kObjectMeta, "Labels and annotations of the claim.").emitAlways(),
     obj("spec", kClaimSpec, "The claim.").require().emitAlways(),

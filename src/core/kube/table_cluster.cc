@@ -48,6 +48,17 @@ std::string nodeInfo(const json::object& node, std::string_view field) {
   return value.empty() ? "<unknown>" : std::string(value);
 }
 
+/// "statefulset.apps/db"
+std::string controllerText(const json::object& object) {
+  const ObjectMeta meta = metaOf(object);
+  const OwnerReference* owner = meta.controller();
+  if (owner == nullptr) {
+    return "<none>";
+  }
+  const std::string group = owner->apiVersion.substr(0, owner->apiVersion.find('/'));
+  return fmt::format("{}.{}/{}", toLower(owner->kind), group, owner->name);
+}
+
 std::string eventSource(const json::object& event) {
   std::vector<std::string> parts;
   const bool old = !text(event, {"source", "component"}).empty();
@@ -141,6 +152,19 @@ json::array daemonSetCells(const json::object& daemonSet, WallTime now) {
           containersText(daemonSet, "name"),
           containersText(daemonSet, "image"),
           selectorText(findObject(daemonSet, {"spec", "selector"}))};
+}
+
+json::array statefulSetCells(const json::object& statefulSet, WallTime now) {
+  return {nameCell(statefulSet),
+          fmt::format("{}/{}", integer(statefulSet, {"status", "readyReplicas"}),
+                      integer(statefulSet, {"spec", "replicas"})),
+          ageCell(statefulSet, now), containersText(statefulSet, "name"),
+          containersText(statefulSet, "image")};
+}
+
+json::array controllerRevisionCells(const json::object& revision, WallTime now) {
+  return {nameCell(revision), controllerText(revision), integer(revision, {"revision"}),
+          ageCell(revision, now)};
 }
 
 json::array replicaSetCells(const json::object& replicaSet, WallTime now) {

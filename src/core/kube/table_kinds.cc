@@ -114,6 +114,15 @@ constexpr Column kReplicaSetColumns[] = {
     kImages,
     kSelector,
 };
+constexpr Column kStatefulSetColumns[] = {
+    kName, {"Ready", "string", "", 0, "Ready pods of those wanted."}, kAge, kContainers, kImages,
+};
+constexpr Column kControllerRevisionColumns[] = {
+    kName,
+    {"Controller", "string", "", 0, "Whose state it is."},
+    {"Revision", "string", "", 0, "A higher number is newer."},
+    kAge,
+};
 constexpr Column kDaemonSetColumns[] = {
     kName,
     {"Desired", "integer", "", 0, "Nodes that should run a pod."},
@@ -190,6 +199,8 @@ constexpr TableKind kKinds[] = {
     {"", "ServiceAccount", kServiceAccountColumns, serviceAccountCells},
     {"apps", "Deployment", kDeploymentColumns, deploymentCells},
     {"apps", "ReplicaSet", kReplicaSetColumns, replicaSetCells},
+    {"apps", "StatefulSet", kStatefulSetColumns, statefulSetCells},
+    {"apps", "ControllerRevision", kControllerRevisionColumns, controllerRevisionCells},
     {"apps", "DaemonSet", kDaemonSetColumns, daemonSetCells},
     {"rbac.authorization.k8s.io", "ClusterRoleBinding", kRoleBindingColumns, roleBindingCells},
     {"coordination.k8s.io", "Lease", kLeaseColumns, leaseCells},

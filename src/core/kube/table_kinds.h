@@ -37,6 +37,8 @@ json::array nodeCells(const json::object& node, WallTime now);
 json::array eventCells(const json::object& event, WallTime now);
 json::array deploymentCells(const json::object& deployment, WallTime now);
 json::array daemonSetCells(const json::object& daemonSet, WallTime now);
+json::array statefulSetCells(const json::object& statefulSet, WallTime now);
+json::array controllerRevisionCells(const json::object& revision, WallTime now);
 json::array replicaSetCells(const json::object& replicaSet, WallTime now);
 
 // Texts that several kinds use.

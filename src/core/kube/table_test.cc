@@ -73,15 +73,16 @@ TEST_P(RecordedTable, IsRenderedAlike) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden, RecordedTable,
-                         ::testing::Values(Recorded{"pods", res::kPods},
-                                           Recorded{"services", res::kServices},
-                                           Recorded{"endpoints", res::kEndpoints},
-                                           Recorded{"endpointslices", res::kEndpointSlices},
-                                           Recorded{"nodes", res::kNodes},
-                                           Recorded{"events", res::kEvents},
-                                           Recorded{"deployments", res::kDeployments},
-                                           Recorded{"replicasets", res::kReplicaSets}));
+INSTANTIATE_TEST_SUITE_P(
+    Golden, RecordedTable,
+    ::testing::Values(Recorded{"pods", res::kPods}, Recorded{"services", res::kServices},
+                      Recorded{"endpoints", res::kEndpoints},
+                      Recorded{"endpointslices", res::kEndpointSlices},
+                      Recorded{"nodes", res::kNodes}, Recorded{"events", res::kEvents},
+                      Recorded{"deployments", res::kDeployments},
+                      Recorded{"replicasets", res::kReplicaSets},
+                      Recorded{"statefulsets", res::kStatefulSets},
+                      Recorded{"controllerrevisions", res::kControllerRevisions}));
 
 struct PodCase {
   const char* status;

@@ -6,7 +6,6 @@
 #include "core/kube/validation_rules.h"
 
 namespace hitless::kube {
-namespace {
 
 std::string goIntOrString(const json::value& value) {
   const json::string* string = value.if_string();
@@ -16,16 +15,18 @@ std::string goIntOrString(const json::value& value) {
                      string == nullptr ? std::string_view{} : std::string_view(*string));
 }
 
+namespace {
+
 /// The number of "25%"; nullopt if it is no percentage.
 std::optional<std::uint64_t> percent(std::string_view text) {
   return text.size() > 1 && text.back() == '%' ? parseUint(text.substr(0, text.size() - 1))
                                                : std::nullopt;
 }
 
-void validateIntOrPercent(const json::object& rolling, std::string_view field, bool atMostAll,
+}  // namespace
+
+void validateIntOrPercent(const json::value* value, const std::string& path, bool atMostAll,
                           FieldErrors& errors) {
-  const std::string path = fmt::format("spec.strategy.rollingUpdate.{}", field);
-  const json::value* value = find(rolling, field);
   if (value == nullptr) {
     return;
   }
@@ -44,13 +45,15 @@ void validateIntOrPercent(const json::object& rolling, std::string_view field, b
   }
 }
 
-bool isZero(const json::value* value) {
+bool isZeroIntOrPercent(const json::value* value) {
   if (value == nullptr) {
     return true;
   }
   const json::string* string = value->if_string();
   return string == nullptr ? *value == json::value(0) : percent(*string) == std::uint64_t{0};
 }
+
+namespace {
 
 void validateStrategy(const json::object& deployment, FieldErrors& errors) {
   const json::object* rolling = findObject(deployment, {"spec", "strategy", "rollingUpdate"});
@@ -62,17 +65,21 @@ void validateStrategy(const json::object& deployment, FieldErrors& errors) {
   if (type != "RollingUpdate" || rolling == nullptr) {
     return;
   }
-  validateIntOrPercent(*rolling, "maxUnavailable", true, errors);
-  validateIntOrPercent(*rolling, "maxSurge", false, errors);
+  constexpr const char* kUnavailablePath = "spec.strategy.rollingUpdate.maxUnavailable";
   const json::value* unavailable = find(*rolling, "maxUnavailable");
-  if (isZero(unavailable) && isZero(find(*rolling, "maxSurge"))) {
-    errors.invalidText("spec.strategy.rollingUpdate.maxUnavailable",
+  const json::value* surge = find(*rolling, "maxSurge");
+  validateIntOrPercent(unavailable, kUnavailablePath, true, errors);
+  validateIntOrPercent(surge, "spec.strategy.rollingUpdate.maxSurge", false, errors);
+  if (isZeroIntOrPercent(unavailable) && isZeroIntOrPercent(surge)) {
+    errors.invalidText(kUnavailablePath,
                        goIntOrString(unavailable == nullptr ? json::value(0) : *unavailable),
                        "may not be 0 when `maxSurge` is 0");
   }
 }
 
-void validateTemplate(const json::object& workload, FieldErrors& errors) {
+}  // namespace
+
+void validateTemplate(const json::object& workload, std::string_view kind, FieldErrors& errors) {
   const json::object* spec = findObject(workload, {"spec", "template", "spec"});
   if (spec == nullptr) {
     return;
@@ -85,7 +92,7 @@ void validateTemplate(const json::object& workload, FieldErrors& errors) {
   }
   if (find(*spec, "activeDeadlineSeconds") != nullptr) {
     errors.forbidden("spec.template.spec.activeDeadlineSeconds",
-                     "activeDeadlineSeconds in ReplicaSet is not Supported");
+                     fmt::format("activeDeadlineSeconds in {} is not Supported", kind));
   }
 }
 
@@ -112,11 +119,9 @@ void validateWorkloadSelector(const json::object& workload, std::string_view kin
   }
 }
 
-}  // namespace
-
 void validateDeployment(const json::object& deployment, FieldErrors& errors) {
   validateWorkloadSelector(deployment, "deployment", errors);
-  validateTemplate(deployment, errors);
+  validateTemplate(deployment, "ReplicaSet", errors);
   validateStrategy(deployment, errors);
   const std::int64_t minReady = integer(deployment, {"spec", "minReadySeconds"});
   const auto deadline = optionalInteger(deployment, {"spec", "progressDeadlineSeconds"});
@@ -128,12 +133,12 @@ void validateDeployment(const json::object& deployment, FieldErrors& errors) {
 
 void validateReplicaSet(const json::object& replicaSet, FieldErrors& errors) {
   validateWorkloadSelector(replicaSet, "ReplicaSet", errors);
-  validateTemplate(replicaSet, errors);
+  validateTemplate(replicaSet, "ReplicaSet", errors);
 }
 
 void validateDaemonSet(const json::object& daemonSet, FieldErrors& errors) {
   validateWorkloadSelector(daemonSet, "daemonset", errors);
-  validateTemplate(daemonSet, errors);
+  validateTemplate(daemonSet, "DaemonSet", errors);
 }
 
 void validateWorkloadUpdate(const json::object& now, const json::object& before,

@@ -15,6 +15,8 @@ constexpr ValidationRule kRules[] = {
     {"apps", "Deployment", validateDeployment, validateWorkloadUpdate},
     {"apps", "ReplicaSet", validateReplicaSet, validateWorkloadUpdate},
     {"apps", "DaemonSet", validateDaemonSet, validateWorkloadUpdate},
+    {"apps", "StatefulSet", validateStatefulSet, validateStatefulSetUpdate},
+    {"apps", "ControllerRevision", validateControllerRevision, validateControllerRevisionUpdate},
     {"rbac.authorization.k8s.io", "ClusterRoleBinding", nullptr, validateRoleBindingUpdate},
     {"discovery.k8s.io", "EndpointSlice", validateEndpointSlice, validateEndpointSliceUpdate},
 };

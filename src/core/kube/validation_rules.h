@@ -40,6 +40,24 @@ void validateContainers(const json::object& spec, const std::string& path, Field
 void validateDeployment(const json::object& deployment, FieldErrors& errors);
 void validateReplicaSet(const json::object& replicaSet, FieldErrors& errors);
 void validateDaemonSet(const json::object& daemonSet, FieldErrors& errors);
+void validateStatefulSet(const json::object& statefulSet, FieldErrors& errors);
+void validateStatefulSetUpdate(const json::object& now, const json::object& before,
+                               FieldErrors& errors);
+void validateControllerRevision(const json::object& revision, FieldErrors& errors);
+void validateControllerRevisionUpdate(const json::object& now, const json::object& before,
+                                      FieldErrors& errors);
+/// The template of a workload whose pods always restart; `kind` is how the message names it.
+void validateTemplate(const json::object& workload, std::string_view kind, FieldErrors& errors);
+/// The selector of a workload: given, well formed, and matching the template.
+void validateWorkloadSelector(const json::object& workload, std::string_view kind,
+                              FieldErrors& errors);
+/// A number or percentage at `path`, not negative; up to 100% if `atMostAll`.
+void validateIntOrPercent(const json::value* value, const std::string& path, bool atMostAll,
+                          FieldErrors& errors);
+/// It is 0, "0%" or missing.
+bool isZeroIntOrPercent(const json::value* value);
+/// A number or text as Go's %#v shows an IntOrString.
+std::string goIntOrString(const json::value& value);
 void validateWorkloadUpdate(const json::object& now, const json::object& before,
                             FieldErrors& errors);
 

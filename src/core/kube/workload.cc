@@ -1,7 +1,8 @@
 #include "core/kube/workload.h"
 
+#include "core/kube/workload_json.h"
+
 namespace hitless::kube {
-namespace {
 
 IntOrString intOrString(const json::object& object, std::initializer_list<std::string_view> path,
                         const IntOrString& fallback) {
@@ -18,16 +19,17 @@ json::object objectAt(const json::object& object, std::initializer_list<std::str
   return found == nullptr ? json::object{} : *found;
 }
 
-/// Null removes the field in a merge patch.
 json::value omitZero(std::int64_t number) {
   return number == 0 ? json::value(nullptr) : json::value(number);
+}
+
+json::value omitEmpty(std::string_view text) {
+  return text.empty() ? json::value(nullptr) : json::value(json::string(text));
 }
 
 json::value omitEmpty(const std::vector<Condition>& conditions) {
   return conditions.empty() ? json::value(nullptr) : json::value(toJson(conditions));
 }
-
-}  // namespace
 
 Deployment deploymentOf(const json::object& object) {
   Deployment out;

@@ -143,6 +143,13 @@ struct Projected {
   bool operator==(const Projected&) const = default;
 };
 
+/// A directory that outlives its pods: it stays as long as the cluster and is the same on every
+/// node.
+struct Claim {
+  std::string name;
+  bool operator==(const Claim&) const = default;
+};
+
 /// A kind of volume that a node without storage cannot give.
 struct UnsupportedVolume {
   std::string kind;
@@ -151,7 +158,7 @@ struct UnsupportedVolume {
 
 struct Volume {
   std::string name;
-  std::variant<EmptyDir, HostPath, Projected, UnsupportedVolume> source;
+  std::variant<EmptyDir, HostPath, Projected, Claim, UnsupportedVolume> source;
   bool operator==(const Volume&) const = default;
 };
 

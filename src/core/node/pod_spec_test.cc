@@ -110,7 +110,8 @@ TEST(NodeVolumeFiles, ProjectsSourcesAndStaysInside) {
        {"downwardAPI":{"items":[{"path":"labels","fieldRef":{"fieldPath":"metadata.labels"}}]}},
        {"serviceAccountToken":{"path":"token"}}]}},
     {"name":"out","configMap":{"name":"cm","items":[{"key":"k","path":"../f"}]}},
-    {"name":"nfs","nfs":{"server":"x"}}]}})");
+    {"name":"nfs","nfs":{"server":"x"}},
+    {"name":"data","persistentVolumeClaim":{"claimName":"data-db-0"}}]}})");
   Sources sources;
   sources.found[{SourceKind::kConfigMap, "cm"}] = {{"k", "v"}};
   sources.found[{SourceKind::kSecret, "s"}] = {{"pass", "word"}};
@@ -124,6 +125,7 @@ TEST(NodeVolumeFiles, ProjectsSourcesAndStaysInside) {
                                      VolumeFile{"token", "tok", 0644}));
   EXPECT_FALSE(files(2));
   EXPECT_EQ(spec.volumes[3].source, decltype(Volume::source)(UnsupportedVolume{"nfs"}));
+  EXPECT_EQ(spec.volumes[4].source, decltype(Volume::source)(Claim{"data-db-0"}));
 }
 
 TEST(NodeSources, DecodesBase64) {

@@ -95,6 +95,8 @@ Volume volumeOf(const object& volume) {
     out.source = Projected{{downwardOf(body)}, mode};
   } else if (kind == "projected") {
     out.source = projectedOf(body);
+  } else if (kind == "persistentVolumeClaim") {
+    out.source = Claim{str(body, {"claimName"})};
   } else if (kind != "emptyDir") {
     out.source = UnsupportedVolume{kind};
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "core/kube/resource.h"
 #include "core/scenario/fault.h"
 
 namespace hitless::scenario {
@@ -13,8 +14,8 @@ namespace {
 using Words = std::vector<std::string>;
 
 constexpr std::string_view kForms =
-    "'rollout restart deployment/NAME', 'scale deployment/NAME --replicas=N', 'delete pod/NAME', "
-    "'kill agent NODE' or 'sh: COMMAND'";
+    "'rollout restart KIND/NAME', 'scale KIND/NAME --replicas=N' (deployment, statefulset), "
+    "'delete pod/NAME', 'kill agent NODE' or 'sh: COMMAND'";
 
 Words wordsOf(std::string_view text) {
   Words words;
@@ -44,6 +45,19 @@ std::string takeNamespace(Words& words) {
   return "default";
 }
 
+/// "statefulset" for every spelling that kubectl takes: sts, statefulsets, statefulset.apps ...
+std::string singularOf(std::string spelling) {
+  for (const kube::Resource& resource : kube::resources()) {
+    const auto& names = resource.shortNames;
+    if (spelling == resource.plural || spelling == resource.qualified() ||
+        spelling == fmt::format("{}.{}", resource.singular, resource.group) ||
+        std::find(names.begin(), names.end(), spelling) != names.end()) {
+      return std::string(resource.singular);
+    }
+  }
+  return spelling;
+}
+
 /// "deploy/web", or the two words "deploy web", into kind and name.
 Status takeTarget(Action& action, const Words& words, std::size_t at) {
   if (at >= words.size()) {
@@ -57,16 +71,7 @@ Status takeTarget(Action& action, const Words& words, std::size_t at) {
     action.kind = words[at];
     action.name = words[at + 1];
   }
-  for (const auto& [alias, kind] : {std::pair{"deploy", "deployment"},
-                                    {"deployments", "deployment"},
-                                    {"deployment.apps", "deployment"},
-                                    {"rs", "replicaset"},
-                                    {"po", "pod"},
-                                    {"pods", "pod"}}) {
-    if (action.kind == alias) {
-      action.kind = kind;
-    }
-  }
+  action.kind = singularOf(std::move(action.kind));
   if (action.kind.empty() || action.name.empty()) {
     return invalid(fmt::format("'{}' names no object", action.text),
                    "write it like deployment/web");
@@ -74,9 +79,15 @@ Status takeTarget(Action& action, const Words& words, std::size_t at) {
   return {};
 }
 
-Status requireKind(const Action& action, std::string_view kind) {
-  if (action.kind != kind) {
-    return invalid(fmt::format("'{}' is for a {}, not for a {}", action.text, kind, action.kind));
+using Kinds = std::vector<std::string>;
+
+const Kinds kRestartable{"deployment", "statefulset"};
+const Kinds kScalable{"deployment", "statefulset"};
+
+Status requireKind(const Action& action, const Kinds& kinds) {
+  if (std::find(kinds.begin(), kinds.end(), action.kind) == kinds.end()) {
+    return invalid(fmt::format("'{}' is for a {}, not for a {}", action.text, join(kinds, " or "),
+                               action.kind));
   }
   return {};
 }
@@ -84,7 +95,7 @@ Status requireKind(const Action& action, std::string_view kind) {
 Status parseScale(Action& action, const Words& words) {
   action.verb = Action::Verb::kScale;
   TRY_VOID(takeTarget(action, words, 1));
-  TRY_VOID(requireKind(action, "deployment"));
+  TRY_VOID(requireKind(action, kScalable));
   const auto flag = std::find_if(words.begin(), words.end(), [](const std::string& word) {
     return word.starts_with("--replicas=");
   });
@@ -109,7 +120,7 @@ Result<Action> parseOne(std::string_view text) {
   action.ns = takeNamespace(words);
   if (words.size() >= 3 && words[0] == "rollout" && words[1] == "restart") {
     TRY_VOID(takeTarget(action, words, 2));
-    TRY_VOID(requireKind(action, "deployment"));
+    TRY_VOID(requireKind(action, kRestartable));
     return action;
   }
   if (!words.empty() && words[0] == "scale") {
@@ -119,7 +130,7 @@ Result<Action> parseOne(std::string_view text) {
   if (!words.empty() && words[0] == "delete") {
     action.verb = Action::Verb::kDeletePod;
     TRY_VOID(takeTarget(action, words, 1));
-    TRY_VOID(requireKind(action, "pod"));
+    TRY_VOID(requireKind(action, {"pod"}));
     return action;
   }
   if (words.size() == 3 && words[0] == "kill" && words[1] == "agent") {

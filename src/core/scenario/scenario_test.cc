@@ -69,6 +69,17 @@ TEST(Action, ReadsKubectlsSpellings) {
   EXPECT_EQ((*actions)[1].replicas, 5);
 }
 
+TEST(Action, RestartsAndScalesStatefulSets) {
+  const auto actions = parseActions(
+      "rollout restart sts/db; scale statefulset.apps/db --replicas=1; "
+      "rollout restart statefulsets/db");
+  ASSERT_TRUE(actions) << actions.error().text();
+  for (const Action& action : *actions) {
+    EXPECT_EQ(action.kind, "statefulset");
+    EXPECT_EQ(action.name, "db");
+  }
+}
+
 TEST(Action, LeavesShellCommandsWhole) {
   const auto actions = parseActions("kill agent node-2; sh: sleep 1; kubectl get pods");
   ASSERT_TRUE(actions);

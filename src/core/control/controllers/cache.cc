@@ -15,6 +15,11 @@ std::string ownerProperty(const kube::ObjectMeta& meta) {
   return controller == nullptr ? "/" + meta.ns : controller->uid;
 }
 
+template <class T>
+std::vector<std::string> ownerOf(const T& object) {
+  return {ownerProperty(object.meta)};
+}
+
 std::string labelProperty(std::string_view ns, const kube::Labels::value_type& label) {
   return fmt::format("{}/{}={}", ns, label.first, label.second);
 }
@@ -117,9 +122,12 @@ Change Cache::apply(const StoreEvent& event, WallTime now) {
     indexPod(change.pod, key, now);
   } else if (event.resource == &kube::res::kReplicaSets) {
     change.replicaSet = take(replicaSets_, event, key, kube::replicaSetOf);
-    reindex(replicaSetsByOwner_, change.replicaSet, key, [](const kube::ReplicaSet& set) {
-      return std::vector<std::string>{ownerProperty(set.meta)};
-    });
+    reindex(replicaSetsByOwner_, change.replicaSet, key, ownerOf<kube::ReplicaSet>);
+  } else if (event.resource == &kube::res::kStatefulSets) {
+    change.statefulSet = take(statefulSets_, event, key, kube::statefulSetOf);
+  } else if (event.resource == &kube::res::kControllerRevisions) {
+    change.controllerRevision = take(controllerRevisions_, event, key, kube::controllerRevisionOf);
+    reindex(revisionsByOwner_, change.controllerRevision, key, ownerOf<kube::ControllerRevision>);
   } else if (event.resource == &kube::res::kDeployments) {
     change.deployment = take(deployments_, event, key, kube::deploymentOf);
   } else if (event.resource == &kube::res::kServices) {
@@ -137,8 +145,7 @@ Change Cache::apply(const StoreEvent& event, WallTime now) {
 }
 
 void Cache::indexPod(const Transition<kube::Pod>& pod, const std::string& key, WallTime now) {
-  reindex(podsByOwner_, pod, key,
-          [](const kube::Pod& each) { return std::vector<std::string>{ownerProperty(each.meta)}; });
+  reindex(podsByOwner_, pod, key, ownerOf<kube::Pod>);
   reindex(podsByNode_, pod, key,
           [](const kube::Pod& each) { return std::vector<std::string>{each.nodeName}; });
   reindex(podsByLabel_, pod, key, [](const kube::Pod& each) { return labelProperties(each.meta); });
@@ -164,6 +171,14 @@ std::vector<Ref<kube::ReplicaSet>> Cache::replicaSetsOf(const std::string& owner
 
 std::vector<Ref<kube::ReplicaSet>> Cache::freeReplicaSets(const std::string& ns) const {
   return valuesAt(replicaSets_, replicaSetsByOwner_.at("/" + ns));
+}
+
+std::vector<Ref<kube::ControllerRevision>> Cache::revisionsOf(const std::string& ownerUid) const {
+  return valuesAt(controllerRevisions_, revisionsByOwner_.at(ownerUid));
+}
+
+std::vector<Ref<kube::ControllerRevision>> Cache::freeRevisions(const std::string& ns) const {
+  return valuesAt(controllerRevisions_, revisionsByOwner_.at("/" + ns));
 }
 
 std::vector<Ref<kube::Pod>> Cache::podsOf(const std::string& ownerUid) const {

@@ -8,7 +8,9 @@
 #include "core/control/controllers/scheduling_spec.h"
 #include "core/control/controllers/table.h"
 #include "core/control/store.h"
+#include "core/kube/controller_revision.h"
 #include "core/kube/objects.h"
+#include "core/kube/stateful_set.h"
 #include "core/kube/workload.h"
 
 namespace hitless::control {
@@ -44,6 +46,8 @@ struct Change {
   Transition<kube::ObjectMeta> meta;  ///< Always set.
   Transition<kube::Deployment> deployment;
   Transition<kube::ReplicaSet> replicaSet;
+  Transition<kube::StatefulSet> statefulSet;
+  Transition<kube::ControllerRevision> controllerRevision;
   Transition<kube::Pod> pod;
   Transition<ServiceFacts> service;
   Transition<kube::EndpointSlice> slice;
@@ -62,6 +66,10 @@ class Cache {
 
   const Table<kube::Deployment>& deployments() const { return deployments_; }
   const Table<kube::ReplicaSet>& replicaSets() const { return replicaSets_; }
+  const Table<kube::StatefulSet>& statefulSets() const { return statefulSets_; }
+  const Table<kube::ControllerRevision>& controllerRevisions() const {
+    return controllerRevisions_;
+  }
   const Table<kube::Pod>& pods() const { return pods_; }
   const Table<ServiceFacts>& services() const { return services_; }
   const Table<NodeFacts>& nodes() const { return nodes_; }
@@ -69,6 +77,8 @@ class Cache {
 
   std::vector<Ref<kube::ReplicaSet>> replicaSetsOf(const std::string& ownerUid) const;
   std::vector<Ref<kube::ReplicaSet>> freeReplicaSets(const std::string& ns) const;
+  std::vector<Ref<kube::ControllerRevision>> revisionsOf(const std::string& ownerUid) const;
+  std::vector<Ref<kube::ControllerRevision>> freeRevisions(const std::string& ns) const;
   std::vector<Ref<kube::Pod>> podsOf(const std::string& ownerUid) const;
   std::vector<Ref<kube::Pod>> freePods(const std::string& ns) const;
   /// Pods whose labels contain all of a non-empty selector, by name.
@@ -91,12 +101,15 @@ class Cache {
 
   Table<kube::Deployment> deployments_;
   Table<kube::ReplicaSet> replicaSets_;
+  Table<kube::StatefulSet> statefulSets_;
+  Table<kube::ControllerRevision> controllerRevisions_;
   Table<kube::Pod> pods_;
   Table<ServiceFacts> services_;
   Table<kube::EndpointSlice> slices_;
   Table<NodeFacts> nodes_;
   OwnerGraph graph_;
   Index replicaSetsByOwner_;  ///< Controller uid, or "/namespace" without a controller.
+  Index revisionsByOwner_;    ///< The same.
   Index podsByOwner_;         ///< The same.
   Index podsByNode_;
   Index podsByLabel_;         ///< "namespace/key=value"

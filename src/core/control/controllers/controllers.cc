@@ -11,11 +11,11 @@ constexpr std::size_t kEndpointSliceRow = 0;
 
 const auto& table() {
   // A function's static, because the rows are constants of other files.
-  static const std::array<Controller, 11> kTable{
-      bindings::kEndpointSlice, bindings::kEndpoints,         bindings::kReplicaSet,
-      bindings::kDeployment,    bindings::kScheduler,         bindings::kGarbageCollector,
-      bindings::kNamespace,     bindings::kNamespaceDefaults, bindings::kNodeLifecycle,
-      bindings::kPodGarbage,    bindings::kClusterDns};
+  static const std::array<Controller, 12> kTable{
+      bindings::kEndpointSlice,    bindings::kEndpoints,   bindings::kReplicaSet,
+      bindings::kDeployment,       bindings::kStatefulSet, bindings::kScheduler,
+      bindings::kGarbageCollector, bindings::kNamespace,   bindings::kNamespaceDefaults,
+      bindings::kNodeLifecycle,    bindings::kPodGarbage,  bindings::kClusterDns};
   return kTable;
 }
 

@@ -1,35 +1,10 @@
 #include "core/control/controllers/bindings.h"
+#include "core/control/controllers/concerns.h"
 #include "core/control/controllers/deployment.h"
 #include "core/control/controllers/replicaset.h"
-#include "core/kube/selector.h"
 
 namespace hitless::control::bindings {
 namespace {
-
-/// The keys of the controllers of one kind that a change of an object concerns.
-template <class T>
-void addControllers(const Transition<T>& change, std::string_view kind, Keys& keys) {
-  for (const Ref<T>& state : {change.before, change.after}) {
-    const kube::OwnerReference* owner = state == nullptr ? nullptr : state->meta.controller();
-    if (owner != nullptr && owner->kind == kind) {
-      keys.push_back(keyOf(state->meta.ns, owner->name));
-    }
-  }
-}
-
-/// An object without a controller concerns everybody whose selector matches it.
-template <class T, class Owner>
-void addAdopters(const Transition<T>& change, const Table<Owner>& owners, Keys& keys) {
-  if (change.after == nullptr || change.after->meta.controller() != nullptr) {
-    return;
-  }
-  const kube::ObjectMeta& meta = change.after->meta;
-  owners.forEachWithPrefix(meta.ns + "/", [&](const std::string& key, const Known<Owner>& owner) {
-    if (kube::matches(owner.value->selector, meta.labels)) {
-      keys.push_back(key);
-    }
-  });
-}
 
 // --- Deployment ----------------------------------------------------------------------------
 
