@@ -39,7 +39,7 @@ bool Connection::receive(std::string_view bytes) {
   return in_.size() <= kMaxAhead;
 }
 
-std::optional<double> Connection::advance(bool closeAfterAnswer) {
+std::optional<Delay> Connection::advance(bool closeAfterAnswer) {
   while (state_ == State::kReading) {
     skipBody();
     const Head head = parseHead(in_);
@@ -63,7 +63,7 @@ std::optional<double> Connection::advance(bool closeAfterAnswer) {
   return std::nullopt;
 }
 
-std::optional<double> Connection::start(bool closeAfterAnswer) {
+std::optional<Delay> Connection::start(bool closeAfterAnswer) {
   if (request_.method != "GET" && request_.method != "HEAD" && request_.method != "POST") {
     answer(405, "Method Not Allowed\n", 0, closeAfterAnswer);
     return std::nullopt;
@@ -75,7 +75,7 @@ std::optional<double> Connection::start(bool closeAfterAnswer) {
       break;
     case Action::kDelay:
       state_ = State::kDelayed;
-      return to.seconds;
+      return Delay{to.seconds, 0};
     case Action::kBytes:
       answer(200, {}, to.bytes, closeAfterAnswer);
       break;
@@ -89,7 +89,7 @@ std::optional<double> Connection::start(bool closeAfterAnswer) {
   return std::nullopt;
 }
 
-void Connection::wake(bool closeAfterAnswer) {
+void Connection::wake(std::int32_t, bool closeAfterAnswer) {
   if (state_ == State::kDelayed) {
     answer(200, podName_ + "\n", 0, closeAfterAnswer);
   }

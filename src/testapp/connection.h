@@ -6,12 +6,12 @@
 #include <string>
 
 #include "testapp/request.h"
+#include "testapp/session.h"
 
 namespace hitless::testapp {
 
-/// One client: bytes in, bytes out, one request at a time. Pipelined requests wait in the input.
-/// Knows nothing of sockets or time.
-class Connection {
+/// HTTP/1.1, one request at a time. Pipelined requests wait in the input.
+class Connection : public Session {
  public:
   enum class State {
     kReading,  ///< Waits for a request or for the rest of one.
@@ -20,34 +20,26 @@ class Connection {
     kClosing,  ///< Everything is said; close once written.
   };
 
-  struct Counts {
-    std::uint64_t received = 0;  ///< Requests whose head was complete.
-    std::uint64_t answered = 0;
-  };
-
   Connection(const std::string& podName, Counts& counts) : podName_(podName), counts_(counts) {}
 
-  /// False if more waits than a well-behaved client sends ahead; the connection should be cut.
-  bool receive(std::string_view bytes);
-  /// Handles what has been received as far as possible; call after receive(), wrote() and wake().
-  /// Returns the delay to wait before wake() where a request asks for one.
-  std::optional<double> advance(bool closeAfterAnswer);
-  /// The delay is over: answers the waiting request.
-  void wake(bool closeAfterAnswer);
+  /// False if more waits than a well-behaved client sends ahead.
+  bool receive(std::string_view bytes) override;
+  /// `leaving`: the next answer is the last.
+  std::optional<Delay> advance(bool leaving) override;
+  void wake(std::int32_t request, bool leaving) override;
 
-  /// The bytes to write now; refilled by wrote().
-  std::string_view pending() const { return std::string_view(out_).substr(sent_); }
-  void wrote(std::size_t count);
+  std::string_view pending() const override { return std::string_view(out_).substr(sent_); }
+  void wrote(std::size_t count) override;
 
   State state() const { return state_; }
+  bool finished() const override { return state_ == State::kClosing; }
   /// Nothing of a request has arrived and nothing is left to say.
-  bool idle() const { return state_ == State::kReading && in_.empty() && skip_ == 0; }
-  /// Has never carried a request: the client has connected and may be about to send one.
-  bool fresh() const { return fresh_; }
-  bool inFlight() const { return !idle() && state_ != State::kClosing; }
+  bool idle() const override { return state_ == State::kReading && in_.empty() && skip_ == 0; }
+  bool fresh() const override { return fresh_; }
+  std::size_t inFlight() const override { return !idle() && !finished() ? 1 : 0; }
 
  private:
-  std::optional<double> start(bool closeAfterAnswer);
+  std::optional<Delay> start(bool closeAfterAnswer);
   void answer(int status, std::string_view body, std::uint64_t fill, bool closeAfterAnswer);
   void skipBody();
   void refill();

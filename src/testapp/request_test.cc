@@ -48,7 +48,7 @@ TEST(TestappRequest, RoutesWithinBounds) {
 
 TEST(TestappConnection, AnswersPipelinedRequestsInOrder) {
   const std::string name = "web-1";
-  Connection::Counts counts;
+  Counts counts;
   Connection connection(name, counts);
   connection.receive("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhelloHEAD / HTTP/1.1\r\n\r\nGET");
   std::string out;
@@ -68,10 +68,10 @@ TEST(TestappConnection, AnswersPipelinedRequestsInOrder) {
 
 TEST(TestappConnection, CutsAClientThatSendsAheadWithoutEnd) {
   const std::string name = "web-1";
-  Connection::Counts counts;
+  Counts counts;
   Connection connection(name, counts);
   connection.receive("GET /delay/9 HTTP/1.1\r\n\r\n");
-  EXPECT_EQ(connection.advance(false), 9.0);
+  EXPECT_EQ(connection.advance(false).value().seconds, 9.0);
   EXPECT_FALSE(connection.receive(std::string(1 << 20, 'x')));
 }
 

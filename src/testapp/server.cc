@@ -17,8 +17,10 @@
 #include <map>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "testapp/connection.h"
+#include "testapp/http2_session.h"
 
 namespace hitless::testapp {
 namespace {
@@ -37,9 +39,7 @@ class Server {
 
  private:
   struct Client {
-    std::unique_ptr<Connection> connection;
-    std::multimap<TimePoint, int>::iterator wakeAt;
-    bool delayed = false;
+    std::unique_ptr<Session> session;
     bool wantsWrite = false;
   };
 
@@ -54,6 +54,7 @@ class Server {
   void write(int fd);
   void close(int fd);
   void onSignal();
+  void tellAll();
   void closeIdle(TimePoint now);
   void wakeDelayed(TimePoint now);
   int timeout(TimePoint now) const;
@@ -71,9 +72,13 @@ class Server {
   TimePoint listenAt_{};
   TimePoint exitBy_{};
   TimePoint freshUntil_{};  ///< After SIGTERM: how long a first request is waited for.
-  Connection::Counts counts_;
+  Counts counts_;
   std::unordered_map<int, Client> clients_;
-  std::multimap<TimePoint, int> delayed_;
+  struct Waiting {
+    int fd = -1;
+    std::int32_t request = 0;
+  };
+  std::multimap<TimePoint, Waiting> delayed_;
 };
 
 void say(const char* what) {
@@ -160,7 +165,7 @@ void Server::accept() {
     }
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    clients_[fd].connection = std::make_unique<Connection>(options_.podName, counts_);
+    clients_[fd].session = std::make_unique<Connection>(options_.podName, counts_);
     watch(fd, EPOLLIN, EPOLL_CTL_ADD);
   }
 }
@@ -184,7 +189,11 @@ void Server::readFrom(int fd) {
   char buffer[kReadSize];
   const ssize_t count = recv(fd, buffer, sizeof buffer, 0);
   const std::string_view bytes(buffer, count > 0 ? static_cast<std::size_t>(count) : 0);
-  if (count > 0 && clients_[fd].connection->receive(bytes)) {
+  Client& client = clients_[fd];
+  if (client.session->fresh() && isHttp2Preface(bytes)) {
+    client.session = std::make_unique<Http2Session>(options_.podName, counts_);
+  }
+  if (count > 0 && client.session->receive(bytes)) {
     advance(fd);
   } else if (count >= 0 || (errno != EAGAIN && errno != EINTR)) {
     close(fd);
@@ -195,13 +204,13 @@ void Server::readFrom(int fd) {
 void Server::advance(int fd) {
   for (auto found = clients_.find(fd); found != clients_.end(); found = clients_.find(fd)) {
     Client& client = found->second;
-    if (const auto delay = client.connection->advance(terminating_)) {
-      const auto wait = std::chrono::duration<double>(*delay);
-      client.wakeAt = delayed_.emplace(
-          SteadyClock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(wait), fd);
-      client.delayed = true;
+    while (const auto delay = client.session->advance(terminating_)) {
+      const auto wait = std::chrono::duration<double>(delay->seconds);
+      delayed_.emplace(
+          SteadyClock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(wait),
+          Waiting{fd, delay->request});
     }
-    if (client.connection->pending().empty() || client.wantsWrite) {
+    if (client.session->pending().empty() || client.wantsWrite) {
       return;
     }
     write(fd);
@@ -210,8 +219,8 @@ void Server::advance(int fd) {
 
 void Server::write(int fd) {
   Client& client = clients_[fd];
-  while (!client.connection->pending().empty()) {
-    const std::string_view bytes = client.connection->pending();
+  while (!client.session->pending().empty()) {
+    const std::string_view bytes = client.session->pending();
     const ssize_t count = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (count < 0 && errno == EAGAIN) {
       client.wantsWrite = true;
@@ -222,15 +231,14 @@ void Server::write(int fd) {
       close(fd);
       return;
     }
-    client.connection->wrote(static_cast<std::size_t>(count));
+    client.session->wrote(static_cast<std::size_t>(count));
   }
   if (client.wantsWrite) {
     client.wantsWrite = false;
     watch(fd, EPOLLIN, EPOLL_CTL_MOD);
   }
   const bool leave = terminating_ && options_.onSigterm == OnSigterm::kStopAccepting;
-  if (client.connection->state() == Connection::State::kClosing ||
-      (leave && client.connection->idle())) {
+  if (client.session->finished() || (leave && client.session->idle())) {
     close(fd);
   }
 }
@@ -240,9 +248,7 @@ void Server::close(int fd) {
   if (client == clients_.end()) {
     return;
   }
-  if (client->second.delayed) {
-    delayed_.erase(client->second.wakeAt);
-  }
+  std::erase_if(delayed_, [fd](const auto& entry) { return entry.second.fd == fd; });
   clients_.erase(client);
   ::close(fd);
   if (!accepting_ && listener_ >= 0) {
@@ -254,7 +260,7 @@ void Server::close(int fd) {
 std::size_t Server::inFlight() const {
   std::size_t count = 0;
   for (const auto& [fd, client] : clients_) {
-    count += client.connection->inFlight() ? 1 : 0;
+    count += client.session->inFlight();
   }
   return count;
 }
@@ -271,13 +277,27 @@ void Server::onSignal() {
     ::close(listener_);
     listener_ = -1;
   }
-  const std::size_t busy = inFlight();
-  std::printf("hitless-testapp: %s: %zu requests in flight, %zu connections idle, %s\n",
-              info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT", busy, clients_.size() - busy,
+  const auto idle = std::count_if(clients_.begin(), clients_.end(), [](const auto& entry) {
+    return entry.second.session->inFlight() == 0;
+  });
+  std::printf("hitless-testapp: %s: %zu requests in flight, %td connections idle, %s\n",
+              info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT", inFlight(), idle,
               name(options_.onSigterm));
   if (options_.onSigterm == OnSigterm::kStopAccepting) {
     freshUntil_ = SteadyClock::now() + kFreshWait;
     closeIdle(SteadyClock::now());
+  }
+  tellAll();
+}
+
+/// Lets every connection say that the server takes its leave.
+void Server::tellAll() {
+  std::vector<int> fds;
+  for (const auto& [fd, client] : clients_) {
+    fds.push_back(fd);
+  }
+  for (const int fd : fds) {
+    advance(fd);
   }
 }
 
@@ -286,8 +306,8 @@ void Server::onSignal() {
 void Server::closeIdle(TimePoint now) {
   for (auto client = clients_.begin(); client != clients_.end();) {
     const auto next = std::next(client);
-    const bool awaited = client->second.connection->fresh() && now < freshUntil_;
-    if (client->second.connection->idle() && !awaited) {
+    const bool awaited = client->second.session->fresh() && now < freshUntil_;
+    if (client->second.session->idle() && !awaited) {
       close(client->first);
     }
     client = next;
@@ -296,10 +316,9 @@ void Server::closeIdle(TimePoint now) {
 
 void Server::wakeDelayed(TimePoint now) {
   while (!delayed_.empty() && delayed_.begin()->first <= now) {
-    const int fd = delayed_.begin()->second;
+    const auto [fd, request] = delayed_.begin()->second;
     delayed_.erase(delayed_.begin());
-    clients_[fd].delayed = false;
-    clients_[fd].connection->wake(terminating_);
+    clients_[fd].session->wake(request, terminating_);
     write(fd);
     advance(fd);
   }
