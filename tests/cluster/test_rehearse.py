@@ -17,8 +17,18 @@ def rehearse(*arguments, expect=None):
                           env=dict(os.environ, HITLESS_RUN_DIR=directory))
     shutil.rmtree(directory, ignore_errors=True)
     if expect is not None:
-        assert done.returncode == expect, done.stdout[-3000:] + done.stderr[-3000:]
+        assert done.returncode == expect, reasons(done.stdout) + done.stderr[-3000:]
     return json.loads(done.stdout)
+
+
+def reasons(output):
+    """Why requests were lost, as far as there is a report."""
+    try:
+        profiles = json.loads(output).get("profiles", [])
+    except ValueError:
+        return output[-3000:]
+    return "".join(f"{profile['profile']}: {group['count']} x {group['cause']} ({group['class']}): {group.get('evidence')}\n"
+                   for profile in profiles for group in profile.get("why", []))
 
 
 def totals(report, profile):

@@ -81,7 +81,9 @@ void sumUp(ProfileReport& report, const load::LoadResult& result) {
   report.totals.failed += result.failed;
   report.totals.retried += result.retried;
   report.latency.merge(result.latency);
-  report.longestGap = std::max(report.longestGap, result.gap);
+  if (result.gap > nanoseconds{0}) {
+    report.longestGap = std::max(report.longestGap.value_or(nanoseconds{0}), result.gap);
+  }
   if (result.reconnects.count > 0) {
     report.longestReconnect =
         std::max(report.longestReconnect.value_or(nanoseconds{0}), result.reconnects.longest);

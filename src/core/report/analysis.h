@@ -83,8 +83,8 @@ struct ProfileReport {
 
   std::string profile;
   Totals totals;
-  load::Histogram latency;  ///< Of all loads together.
-  nanoseconds longestGap{};
+  load::Histogram latency;                ///< Of all loads together.
+  std::optional<nanoseconds> longestGap;  ///< Absent if no load says so.
   std::map<load::Cause, std::uint64_t> causes;
   std::map<load::Cause, std::uint64_t> retryCauses;
   std::optional<WallTime> actionStarted;

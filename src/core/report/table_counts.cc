@@ -81,7 +81,7 @@ void latencyRows(Page& page) {
   row(page, "latency p99", latency(99));
   row(page, "latency max", latency(100));
   row(page, "longest time without a success",
-      [](const Column& c) { return plain(durationText(c.report.longestGap)); });
+      [](const Column& c) { return orDash(c.report.longestGap); });
   const bool channels = std::any_of(page.columns.begin(), page.columns.end(), [](const Column& c) {
     return c.report.longestReconnect.has_value();
   });
