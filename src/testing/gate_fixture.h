@@ -85,6 +85,7 @@ struct GateTest : ::testing::Test {
   std::vector<drain::Ask> asks;
   std::optional<MonoTime> next;
   std::optional<std::size_t> untaken = 0;  ///< What the application has not accepted.
+  std::optional<drain::OpenConnections> open = drain::OpenConnections{};
 
   void SetUp() override {
     gate.applyPods(full({pod()}));
@@ -102,6 +103,16 @@ struct GateTest : ::testing::Test {
       gate.untaken(pod.meta.uid, untaken);
     }
     if (!effects.inspect.empty()) {
+      count(take(gate.step()));
+    } else {
+      count(effects);
+    }
+  }
+  void count(const drain::Gate::Effects& effects) {
+    for (const kube::Pod& pod : effects.count) {
+      gate.connections(pod.meta.uid, open);
+    }
+    if (!effects.count.empty()) {
       take(gate.step());
     }
   }

@@ -12,9 +12,10 @@ Agent::Agent(Parts parts, AgentOptions options)
     : parts_(parts),
       options_(std::move(options)),
       events_(parts.client, parts.clock, parts.rng, options_.nodeName),
+      ungated_(events_),
       flows_(parts.io, parts.flows, parts.clock, metrics_),
       waitingRoom_(parts.io, options_.nodeName),
-      gate_({parts.io, parts.clock, parts.timeline, metrics_, events_, parts.untaken},
+      gate_({parts.io, parts.clock, parts.timeline, metrics_, events_, parts.untaken, parts.flows},
             options_.nodeName, options_.port, options_.gate),
       loop_({parts.io, parts.plane, parts.clock, parts.timeline, metrics_, flows_},
             options_.nodeName, options_.minSyncPeriod,
@@ -65,6 +66,7 @@ void Agent::start() {
   watch(kube::res::kPods, "spec.nodeName=" + options_.nodeName,
         [this](const watch::Update& update) {
           gate_.onPods(update);
+          ungated_.apply(update);
           if (parts_.dns != nullptr) {
             parts_.dns->applyPods(update);
           }
@@ -184,9 +186,8 @@ std::set<std::string> Agent::nodePortAddresses() const {
 void Agent::addRoutes() {
   using Responder = std::shared_ptr<sys::HttpResponder>;
   front_.route(std::string(drain::kGatePath),
-               [this](const sys::HttpRequest&, const std::string& id, const Responder& responder) {
-                 gate_.answer(id, responder);
-               });
+               [this](const sys::HttpRequest& request, const std::string& id,
+                      const Responder& responder) { gate_.answer(id, request.peer, responder); });
   front_.route(
       std::string(drain::kWatermarkPath),
       [this](const sys::HttpRequest& request, const std::string&, const Responder& responder) {

@@ -13,6 +13,7 @@
 #include "app/agent/proxy_health.h"
 #include "app/agent/service_health.h"
 #include "app/agent/table_guard.h"
+#include "app/agent/ungated_pods.h"
 #include "app/agent/waiting_room.h"
 #include "sys/kube/watcher.h"
 #include "sys/netlink/address_monitor.h"
@@ -65,6 +66,7 @@ class Agent {
   AgentOptions options_;
   AgentMetrics metrics_;
   EventWriter events_;
+  UngatedPods ungated_;
   FlowCleaner flows_;
   WaitingRoom waitingRoom_;
   GateKeeper gate_;

@@ -30,8 +30,14 @@ class EventWriter {
   }
   void write(const EventSubject& subject, const std::string& type, const std::string& reason,
              const std::string& message);
+  /// Does nothing if the pod has an Event of this reason from here already: for what stays true.
+  void writeOnce(const kube::Pod& pod, const std::string& type, const std::string& reason,
+                 const std::string& message);
 
  private:
+  void post(const std::string& name, const EventSubject& subject, const std::string& type,
+            const std::string& reason, const std::string& message);
+
   sys::KubeClient& client_;
   const Clock& clock_;
   Rng& rng_;

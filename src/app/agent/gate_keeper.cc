@@ -30,6 +30,27 @@ std::optional<std::uint64_t> watermarkOf(const Result<sys::HttpResponse>& respon
   return watermark < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(watermark));
 }
 
+drain::PodRef podOf(const std::string& gateId, const std::string& peer) {
+  using By = drain::PodRef::By;
+  return gateId == drain::kGateSelf ? drain::PodRef{By::kAddress, peer.substr(0, peer.rfind(':'))}
+                                    : drain::PodRef{By::kGateId, gateId};
+}
+
+std::optional<timeline::What> timelineKind(drain::Gate::Notice::Kind kind) {
+  using Kind = drain::Gate::Notice::Kind;
+  switch (kind) {
+    case Kind::kHeld:
+      return timeline::What::kGateHeld;
+    case Kind::kConnected:
+      return timeline::What::kGateConnected;
+    case Kind::kReleased:
+      return timeline::What::kGatePassed;
+    case Kind::kSlow:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 GateKeeper::GateKeeper(Parts parts, std::string node, std::uint16_t peerPort,
@@ -40,9 +61,9 @@ GateKeeper::GateKeeper(Parts parts, std::string node, std::uint16_t peerPort,
       gate_(node_, options, parts.clock),
       timer_(parts.io) {}
 
-void GateKeeper::answer(const std::string& gateId,
+void GateKeeper::answer(const std::string& gateId, const std::string& peer,
                         const std::shared_ptr<sys::HttpResponder>& responder) {
-  const auto ticket = gate_.hold(gateId);
+  const auto ticket = gate_.hold(podOf(gateId, peer));
   responders_.emplace(ticket, responder);
   responder->onClosed([this, ticket] {
     gate_.drop(ticket);
@@ -94,7 +115,8 @@ void GateKeeper::perform() {
   }
   parts_.metrics.gatesHeld = gate_.held();
   effects.next ? sleepUntil(*effects.next) : static_cast<void>(timer_.cancel());
-  if (inspect(effects.inspect)) {
+  count(effects.count);
+  if (inspect(effects.inspect) || !effects.count.empty()) {
     perform();
   }
 }
@@ -109,6 +131,27 @@ bool GateKeeper::inspect(const std::vector<kube::Pod>& pods) {
     taken = taken || count.value_or(0) == 0;
   }
   return taken;
+}
+
+void GateKeeper::count(const std::vector<kube::Pod>& pods) {
+  for (const kube::Pod& pod : pods) {
+    std::optional<drain::OpenConnections> open = drain::OpenConnections{};
+    for (const std::string& text : pod.podIPs) {
+      const auto address = IpAddress::parse(text);
+      if (!address) {
+        continue;
+      }
+      const auto flows = parts_.flows.dumpAnsweredBy(*address);
+      if (!flows) {
+        spdlog::warn("pod {}: cannot wait for its connections: {}", pod.meta.key(),
+                     flows.error().text());
+        open = std::nullopt;
+        break;
+      }
+      open->clients.merge(drain::openTo(*flows, *address).clients);
+    }
+    gate_.connections(pod.meta.uid, std::move(open));
+  }
 }
 
 void GateKeeper::sleepUntil(MonoTime time) {
@@ -140,23 +183,28 @@ void GateKeeper::ask(const drain::Ask& ask) {
 
 void GateKeeper::tell(const drain::Gate::Notice& notice) {
   const kube::Pod& pod = notice.pod;
-  timeline::Event event;
-  event.time = parts_.clock.wall();
-  event.what = notice.verdict ? timeline::What::kGatePassed : timeline::What::kGateHeld;
-  event.node = node_;
-  event.pod = pod.meta.key();
-  event.ip = pod.podIPs.empty() ? std::string() : pod.podIPs.front();
-  event.revision = notice.revision;
-  event.detail = notice.verdict ? notice.verdict->text() : std::string();
-  parts_.timeline.record(event);
-  if (!notice.verdict) {
-    return;
+  if (const auto what = timelineKind(notice.kind)) {
+    timeline::Event event;
+    event.time = parts_.clock.wall();
+    event.what = *what;
+    event.node = node_;
+    event.pod = pod.meta.key();
+    event.ip = pod.podIPs.empty() ? std::string() : pod.podIPs.front();
+    event.revision = notice.revision;
+    event.detail = notice.text;
+    parts_.timeline.record(event);
   }
-  const bool late = notice.verdict->timedOut();
-  spdlog::log(late ? spdlog::level::warn : spdlog::level::info, "pod {}: {}", pod.meta.key(),
-              event.detail);
-  parts_.events.write(pod, late ? "Warning" : "Normal", late ? "GateTimedOut" : "GatePassed",
-                      event.detail);
+  const bool late = notice.verdict && notice.verdict->timedOut();
+  if (!notice.text.empty()) {
+    spdlog::log(late ? spdlog::level::warn : spdlog::level::info, "pod {}: {}", pod.meta.key(),
+                notice.text);
+  }
+  if (notice.kind == drain::Gate::Notice::Kind::kSlow) {
+    parts_.events.write(pod, "Normal", "GateHeld", notice.text);
+  } else if (notice.verdict) {
+    parts_.events.write(pod, late ? "Warning" : "Normal", late ? "GateTimedOut" : "GatePassed",
+                        notice.text);
+  }
 }
 
 }  // namespace hitless::app

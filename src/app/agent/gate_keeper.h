@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/agent/metrics.h"
+#include "core/conntrack/stale.h"
 #include "core/drain/gate.h"
 #include "core/drain/untaken.h"
 #include "core/timeline/event.h"
@@ -25,13 +26,16 @@ class GateKeeper {
     AgentMetrics& metrics;
     EventWriter& events;
     drain::UntakenConnections& untaken;
+    conntrack::FlowTable& flows;
   };
 
   GateKeeper(Parts parts, std::string node, std::uint16_t peerPort,
              const drain::GateOptions& options);
 
-  /// Answers GET /v1/gate/<id> when the pod may get its SIGTERM.
-  void answer(const std::string& gateId, const std::shared_ptr<sys::HttpResponder>& responder);
+  /// Answers GET /v1/gate/<id> when the pod may get its SIGTERM; with the id "self" that is the pod
+  /// from whose address `peer` ("10.244.1.7:40312") the request comes.
+  void answer(const std::string& gateId, const std::string& peer,
+              const std::shared_ptr<sys::HttpResponder>& responder);
 
   void onPods(const watch::Update& update);
   void onServices(const watch::Update& update);
@@ -43,6 +47,7 @@ class GateKeeper {
   void perform();
   void ask(const drain::Ask& ask);
   bool inspect(const std::vector<kube::Pod>& pods);
+  void count(const std::vector<kube::Pod>& pods);
   void tell(const drain::Gate::Notice& notice);
   void sleepUntil(MonoTime time);
 

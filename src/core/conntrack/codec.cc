@@ -15,6 +15,10 @@ using netlink::Bytes;
 using netlink::ByteView;
 using netlink::Writer;
 
+/// The bit of CTA_FILTER_*_FLAGS for CTA_IP_V4_SRC and CTA_IP_V6_SRC, which no header of the kernel
+/// names: CTA_FILTER_F_CTA_IP_SRC of net/netfilter/nf_conntrack_netlink.c.
+constexpr std::uint32_t kFilterIpSource = 1;
+
 constexpr std::uint16_t messageType(std::uint16_t message) {
   return static_cast<std::uint16_t>(NFNL_SUBSYS_CTNETLINK << 8 | message);
 }
@@ -102,6 +106,22 @@ Bytes encodeDelete(const Flow& flow, std::uint32_t sequence) {
 Bytes encodeDump(std::uint32_t sequence) {
   return message(IPCTNL_MSG_CT_GET, NLM_F_REQUEST | NLM_F_DUMP, NFPROTO_UNSPEC, sequence,
                  [](Writer&) {});
+}
+
+Bytes encodeDumpAnsweredBy(const IpAddress& address, std::uint32_t sequence) {
+  const bool v4 = address.isV4();
+  const auto family = static_cast<std::uint8_t>(v4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+  return message(IPCTNL_MSG_CT_GET, NLM_F_REQUEST | NLM_F_DUMP, family, sequence,
+                 [&](Writer& writer) {
+                   const auto reply = writer.openNest(CTA_TUPLE_REPLY);
+                   const auto ip = writer.openNest(CTA_TUPLE_IP);
+                   writer.put(v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, address.bytes());
+                   writer.closeNest(ip);
+                   writer.closeNest(reply);
+                   const auto filter = writer.openNest(CTA_FILTER);
+                   writer.putU32(CTA_FILTER_REPLY_FLAGS, kFilterIpSource);
+                   writer.closeNest(filter);
+                 });
 }
 
 Bytes encodeFlow(const Flow& flow, std::uint32_t sequence) {

@@ -13,6 +13,8 @@ netlink::Bytes encodeGet(const Tuple& original, std::uint32_t sequence);
 netlink::Bytes encodeDelete(const Flow& flow, std::uint32_t sequence);
 /// Both address families.
 netlink::Bytes encodeDump(std::uint32_t sequence);
+/// Those that this address answers: kernels before 5.8 do not know the filter and give all.
+netlink::Bytes encodeDumpAnsweredBy(const IpAddress& address, std::uint32_t sequence);
 /// A connection that is there, came up, or (in an event) ended; nullopt if the message is none of
 /// these or lacks a tuple.
 std::optional<Flow> decodeFlow(const netlink::Message& message);

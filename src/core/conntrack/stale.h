@@ -14,6 +14,8 @@ class FlowTable {
  public:
   virtual ~FlowTable() = default;
   virtual Result<std::vector<Flow>> dump() = 0;
+  /// At least the flows that this address answers.
+  virtual Result<std::vector<Flow>> dumpAnsweredBy(const IpAddress& /*address*/) { return dump(); }
   /// Done also if the flow is gone already.
   virtual Status remove(const Flow& flow) = 0;
 };

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "core/drain/gate_hook.h"
 
 namespace hitless::control {
@@ -67,15 +66,9 @@ ApiStatus gate(AdmissionRequest& request) {
     return {};
   }
   const std::string id = fmt::format("{:016x}{:016x}", request.rng->next(), request.rng->next());
-  const drain::Injection injection = drain::injectGate(*request.object, id);
-  if (!injection.keptOwnHook.empty()) {
-    request.events.push_back(
-        {"Warning", "GateNotInjected",
-         fmt::format(
-             "container {} keeps its own preStop hook, so nothing makes its SIGTERM wait until "
-             "every node has removed the pod's endpoints; remove the hook to let hitless do it",
-             join(injection.keptOwnHook, ", "))});
-  }
+  const kube::ObjectPtr ns = request.store->get(kube::res::kNamespaces, "", request.ns);
+  drain::Injection injection = drain::injectGate(*request.object, {ns.get()}, id);
+  request.warnings = std::move(injection.warnings);
   return {};
 }
 

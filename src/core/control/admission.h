@@ -16,13 +16,6 @@ struct AdmissionOptions {
   bool gate = false;  ///< Add the gate's preStop hook to pods.
 };
 
-/// An event about the object that is recorded once it is stored.
-struct AdmissionEvent {
-  std::string type;
-  std::string reason;
-  std::string message;
-};
-
 struct AdmissionRequest {
   enum class Operation { kCreate, kUpdate };
   Operation operation = Operation::kCreate;
@@ -34,7 +27,7 @@ struct AdmissionRequest {
   const ServiceAddresses* addresses = nullptr;
   Rng* rng = nullptr;
   AdmissionOptions options;
-  std::vector<AdmissionEvent> events;
+  std::vector<std::string> warnings;  ///< For the client, beside the answer.
 };
 
 /// One step; they run in the order of the table.

@@ -79,6 +79,7 @@ Reply applyObject(const Call& call, const WriteParameters& parameters) {
   }
   WriteOptions options = optionsOf(parameters);
   options.ownersDone = true;
+  options.warnings = &warnings;
   Registry& registry = call.registry;
   const WallTime now = registry.clock().wall();
   const bool exists = registry.store().get(resource, call.target.ns, call.target.name) != nullptr;
@@ -144,8 +145,10 @@ Reply createObject(const Call& call) {
   std::vector<std::string> warnings;
   json::object object =
       API_TRY(decodeObject(*call.target.resource, call.request, parameters.validation, warnings));
-  const auto created = API_TRY(call.registry.create(*call.target.resource, call.target.ns,
-                                                    std::move(object), optionsOf(parameters)));
+  WriteOptions options = optionsOf(parameters);
+  options.warnings = &warnings;
+  const auto created = API_TRY(
+      call.registry.create(*call.target.resource, call.target.ns, std::move(object), options));
   return objectResponse(call, 201, created, std::move(warnings));
 }
 

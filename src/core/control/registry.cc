@@ -166,6 +166,10 @@ ApiResult<kube::ObjectPtr> Registry::create(const Resource& resource, std::strin
   AdmissionRequest request =
       admission(AdmissionRequest::Operation::kCreate, resource, ns, object, nullptr);
   API_TRY_VOID(admit(request));
+  if (options.warnings != nullptr) {
+    options.warnings->insert(options.warnings->end(), request.warnings.begin(),
+                             request.warnings.end());
+  }
   kube::applyDefaults(resource, object);  // Of what admission added.
   const std::string name(nameOf(object));
   if (const auto errors = kube::validateCreate(resource, object); !errors.empty()) {
@@ -184,20 +188,14 @@ ApiResult<kube::ObjectPtr> Registry::create(const Resource& resource, std::strin
   if (!stored) {
     return refuse(internalError(stored.error().text()));
   }
-  afterCreate(resource, **stored, request.events);
+  afterCreate(resource, **stored);
   return *std::move(stored);
 }
 
-void Registry::afterCreate(const Resource& resource, const json::object& object,
-                           const std::vector<AdmissionEvent>& events) {
-  const ObjectRef about{&resource, std::string(namespaceOf(object)), std::string(nameOf(object)),
-                        std::string(uidOf(object))};
-  for (const AdmissionEvent& event : events) {
-    events_.record({about, event.type, event.reason, event.message, "hitless-apiserver"});
-  }
+void Registry::afterCreate(const Resource& resource, const json::object& object) {
   if (resource.kind == "Namespace") {
     json::object account{{"metadata", json::object{{"name", "default"}}}};
-    (void)create(kube::res::kServiceAccounts, about.name, std::move(account), {});
+    (void)create(kube::res::kServiceAccounts, nameOf(object), std::move(account), {});
   }
 }
 

@@ -21,6 +21,7 @@ struct WriteOptions {
   std::string fieldManager;
   bool dryRun = false;
   bool ownersDone = false;  ///< The object's managedFields are right already (server-side apply).
+  std::vector<std::string>* warnings = nullptr;  ///< Gets what admission has to say to the client.
 };
 
 struct DeleteOptions {
@@ -73,8 +74,7 @@ class Registry {
   AdmissionRequest admission(AdmissionRequest::Operation operation, const kube::Resource& resource,
                              std::string_view ns, kube::json::object& object,
                              const kube::json::object* live);
-  void afterCreate(const kube::Resource& resource, const kube::json::object& object,
-                   const std::vector<AdmissionEvent>& events);
+  void afterCreate(const kube::Resource& resource, const kube::json::object& object);
   ApiResult<kube::ObjectPtr> replace(const Target& target, const kube::json::object& live,
                                      kube::json::object next, const WriteOptions& options);
   ApiResult<kube::ObjectPtr> commit(const Target& target, std::uint64_t expected,

@@ -86,17 +86,21 @@ class GateAdmissionTest : public ApiFixture {
   GateAdmissionTest() : ApiFixture(true) {}
 };
 
-TEST_F(GateAdmissionTest, InjectsTheHookAndSaysWhereItCannot) {
+TEST_F(GateAdmissionTest, InjectsTheHookAndWarnsWhereItCannot) {
   const auto plain = object(201, "POST", kPods, {podJson("plain")});
   EXPECT_NE(kube::json::serialize(plain).find("/v1/gate/"), std::string::npos);
-  EXPECT_TRUE(store.list(kube::res::kEvents, "default").empty());
-  object(201, "POST", kPods,
-         {R"({"metadata":{"name":"own"},"spec":{"containers":[{"name":"c","image":"i",
+  const auto own = call(
+      "POST", kPods, {R"({"metadata":{"name":"own"},"spec":{"containers":[{"name":"c","image":"i",
               "lifecycle":{"preStop":{"exec":{"command":["true"]}}}}]}})"});
-  const auto events = store.list(kube::res::kEvents, "default");
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_EQ(text(*events[0], {"reason"}), "GateNotInjected");
-  EXPECT_EQ(text(*events[0], {"involvedObject", "name"}), "own");
+  ASSERT_EQ(own.warnings.size(), 1U);
+  EXPECT_NE(own.warnings[0].find("container c has a preStop hook of its own"), std::string::npos);
+}
+
+TEST_F(GateAdmissionTest, LeavesOutANamespaceThatSaysSo) {
+  object(201, "POST", "/api/v1/namespaces",
+         {R"({"metadata":{"name":"quiet","labels":{"hitless.io/gate":"off"}}})"});
+  const auto made = object(201, "POST", "/api/v1/namespaces/quiet/pods", {podJson("plain")});
+  EXPECT_EQ(kube::json::serialize(made).find("/v1/gate/"), std::string::npos);
 }
 
 }  // namespace

@@ -12,12 +12,12 @@ namespace {
 
 constexpr std::int64_t kDefaultGrace = 30;  ///< seconds; core/v1 terminationGracePeriodSeconds
 
+}  // namespace
+
 nanoseconds graceOf(const kube::Pod& pod) {
   return seconds(
       std::max<std::int64_t>(0, pod.meta.deletionGracePeriodSeconds.value_or(kDefaultGrace)));
 }
-
-}  // namespace
 
 nanoseconds gateBudget(nanoseconds grace, const GateOptions& options) {
   const auto rest = nanoseconds(
@@ -31,7 +31,9 @@ void Gate::applyPods(const watch::Update& pods) {
     return;
   }
   const std::set<std::string> uids = pods_.uids();
-  std::erase_if(verdicts_, [&](const auto& entry) { return !uids.contains(entry.first); });
+  const auto gone = [&](const auto& entry) { return !uids.contains(entry.first); };
+  std::erase_if(verdicts_, gone);
+  std::erase_if(said_, gone);
   std::erase_if(selected_, [&](const std::string& uid) { return !uids.contains(uid); });
   for (const watch::Change& change : pods.changes) {
     const kube::Pod* pod = pods_.find(kube::metaOf(*change.object).key());
@@ -59,10 +61,9 @@ void Gate::peerFailed(const std::string& node) {
   peers_.failed(node, clock_->mono());
 }
 
-Gate::Ticket Gate::hold(std::string_view gateId) {
-  auto wait = waits_.find(gateId);
-  if (wait == waits_.end()) {
-    wait = waits_.emplace(std::string(gateId), Wait{}).first;
+Gate::Ticket Gate::hold(const PodRef& ref) {
+  const auto [wait, fresh] = waits_.try_emplace(ref);
+  if (fresh) {
     wait->second.since = clock_->mono();
   }
   wait->second.tickets.push_back(++lastTicket_);
@@ -82,7 +83,8 @@ void Gate::drop(Ticket ticket) {
 
 Gate::Position Gate::waiting(GateState state, MonoTime until, GateReason reason,
                              std::vector<std::string> missing, std::uint64_t revision) const {
-  Position position{state, until, {reason, revision, {}, std::move(missing), peers_.live()}};
+  Position position{
+      state, until, {reason, revision, {}, std::move(missing), peers_.live(), {}, {}, {}}};
   if (clock_->mono() >= until) {
     position.state = GateState::kPassed;
   }
@@ -90,11 +92,11 @@ Gate::Position Gate::waiting(GateState state, MonoTime until, GateReason reason,
 }
 
 Gate::Position Gate::passed(GateReason reason, std::uint64_t revision) const {
-  return {GateState::kPassed, {}, {reason, revision, {}, {}, peers_.live()}};
+  return {GateState::kPassed, {}, {reason, revision, {}, {}, peers_.live(), {}, {}, {}}};
 }
 
-Gate::Position Gate::locate(const std::string& gateId, const Wait& wait) const {
-  const kube::Pod* pod = pods_.byGate(gateId);
+Gate::Position Gate::locate(const PodRef& ref, const Wait& wait) const {
+  const kube::Pod* pod = pods_.find(ref);
   if (pod == nullptr) {
     const nanoseconds bound = pods_.synced() ? options_.unknownWait : options_.syncWait;
     return waiting(GateState::kLookingUp, wait.since + bound, GateReason::kUnknownPod, {}, 0);
@@ -145,64 +147,10 @@ Gate::Position Gate::locateDeleted(const kube::Pod& pod, const Wait& wait) const
                  standing.revision);
 }
 
-void Gate::untaken(const std::string& podUid, std::optional<std::size_t> connections) {
-  for (auto& [id, wait] : waits_) {
-    const kube::Pod* pod = pods_.byGate(id);
-    if (pod != nullptr && pod->meta.uid == podUid && connections.value_or(0) == 0) {
-      wait.taken = wait.acknowledged.has_value();
-    }
-  }
-}
-
-/// The last step: what was sent before the removal is in the application's hands.
-Gate::Position Gate::awaitAccept(Position acknowledged, const kube::Pod& pod, Wait& wait,
-                                 Effects& effects) {
-  const MonoTime now = clock_->mono();
-  wait.acknowledged = wait.acknowledged.value_or(now);
-  const MonoTime until = std::min(*wait.acknowledged + options_.acceptWait,
-                                  wait.since + gateBudget(graceOf(pod), options_));
-  if (wait.taken || now >= until) {
-    return acknowledged;
-  }
-  acknowledged.state = GateState::kAwaitingAccept;
-  acknowledged.until = std::min(until, now + options_.acceptPoll);
-  effects.inspect.push_back(pod);
-  return acknowledged;
-}
-
-bool Gate::settle(const std::string& gateId, Wait& wait, Effects& effects) {
-  Position position = locate(gateId, wait);
-  const kube::Pod* pod = pods_.byGate(gateId);
-  const bool deleted = pod != nullptr && pod->meta.terminating();
-  if (deleted && position.state == GateState::kPassed && !verdicts_.contains(pod->meta.uid)) {
-    position = awaitAccept(std::move(position), *pod, wait, effects);
-  }
-  wait.state = position.state;
-  wait.revision = position.verdict.revision;
-  if (position.state != GateState::kPassed) {
-    // What is held is announced once it is known what for.
-    if (position.state == GateState::kAwaitingNodes && !wait.announced) {
-      wait.announced = true;
-      effects.notices.push_back({*pod, wait.revision, std::nullopt});
-    }
-    effects.next = std::min(effects.next.value_or(position.until), position.until);
-    return false;
-  }
-  GateVerdict& verdict = position.verdict;
-  verdict.waited = clock_->mono() - wait.since;
-  if (deleted && verdicts_.emplace(pod->meta.uid, verdict).second) {
-    effects.notices.push_back({*pod, verdict.revision, verdict});
-  }
-  for (const Ticket ticket : wait.tickets) {
-    effects.answers.push_back({ticket, verdict});
-  }
-  return true;
-}
-
 void Gate::askPeers(Effects& effects) {
   // The smallest revision first: its answer comes soonest, and a node has one question at a time.
   std::set<std::uint64_t> revisions;
-  for (const auto& [id, wait] : waits_) {
+  for (const auto& [ref, wait] : waits_) {
     if (wait.state == GateState::kAwaitingNodes) {
       revisions.insert(wait.revision);
     }

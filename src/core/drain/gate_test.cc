@@ -45,7 +45,8 @@ TEST_F(GateTest, PassesWhenEveryLiveNodeHasRemovedTheEndpoint) {
   ASSERT_THAT(answers, SizeIs(1));
   EXPECT_EQ(answers[0].ticket, ticket);
   EXPECT_EQ(answers[0].verdict.text(),
-            "SIGTERM released after 12 ms: 3 of 3 nodes removed the endpoint (revision 12)");
+            "SIGTERM released after 12 ms (29.9 s of 30 s grace left): 3 of 3 nodes removed the "
+            "endpoint (revision 12)");
   ASSERT_THAT(notices, SizeIs(1));
   EXPECT_EQ(notices[0].verdict->reason, GateReason::kAcknowledged);
   EXPECT_EQ(gate.held(), 0U);
@@ -141,6 +142,37 @@ TEST_F(GateTest, ContainersOfAPodShareOneWaitAndLaterHooksItsVerdict) {
   EXPECT_THAT(notices, IsEmpty());
 }
 
+TEST_F(GateTest, AHookOfTheUsersIsToldByItsPodsAddress) {
+  const PodRef self{PodRef::By::kAddress, "10.1.0.5"};
+  removeAt(12);
+  gate.applyNodes(full({}));
+  gate.hold(self);
+  gate.hold("g-web-1");
+  step();
+  EXPECT_THAT(answers, IsEmpty());
+  EXPECT_THAT(notices, SizeIs(1)) << "one pod, told once";
+  gate.setOwnWatermark(12);
+  step();
+  ASSERT_THAT(answers, SizeIs(2));
+  EXPECT_EQ(reason(), GateReason::kAcknowledged);
+  EXPECT_THAT(notices, SizeIs(1));
+}
+
+TEST_F(GateTest, AnAddressBelongsToThePodThatEnds) {
+  // An earlier pod that is finished keeps its address in its status; a node's is nobody's.
+  const auto with = [](std::string text, const std::string& from, const std::string& to) {
+    return text.replace(text.find(from), from.size(), to);
+  };
+  gate.applyPods(full(
+      {with(deletedPod(30, "old"), "\"podIP\"", "\"phase\":\"Succeeded\",\"podIP\""),
+       with(deletedPod(30, "host"), "\"status\"", "\"spec\":{\"hostNetwork\":true},\"status\"")}));
+  gate.hold(PodRef{PodRef::By::kAddress, "10.1.0.5"});
+  step();
+  clock.advance(seconds(2));
+  step();
+  EXPECT_EQ(reason(), GateReason::kUnknownPod);
+}
+
 TEST_F(GateTest, PassesAtOnceWhatNoSliceHolds) {
   gate.applyServices(full({}));
   gate.applyPods(full({deletedPod(30, "job-1")}));
@@ -189,13 +221,13 @@ TEST_F(GateTest, ARestartedAgentWaitsForItsWatches) {
 
 TEST(GateNames, AreDistinct) {
   std::set<std::string_view> names;
-  for (int reason = 0; reason <= static_cast<int>(GateReason::kNodesMissing); ++reason) {
+  for (int reason = 0; reason <= static_cast<int>(GateReason::kStillConnected); ++reason) {
     names.insert(name(static_cast<GateReason>(reason)));
   }
   for (int state = 0; state <= static_cast<int>(GateState::kPassed); ++state) {
     names.insert(name(static_cast<GateState>(state)));
   }
-  EXPECT_EQ(names.size(), 12U);
+  EXPECT_EQ(names.size(), 14U);
 }
 
 }  // namespace

@@ -19,6 +19,15 @@ bool matches(const kube::Labels& selector, const kube::Pod& pod) {
   });
 }
 
+bool isMeant(const kube::Pod& pod, const PodRef& ref) {
+  if (ref.by == PodRef::By::kAddress) {
+    return !pod.hostNetwork && !pod.finished() &&
+           std::find(pod.podIPs.begin(), pod.podIPs.end(), ref.value) != pod.podIPs.end();
+  }
+  const auto id = pod.meta.annotations.find(kGateAnnotation);
+  return id != pod.meta.annotations.end() && id->second == ref.value;
+}
+
 }  // namespace
 
 void OwnPods::apply(const watch::Update& pods) {
@@ -35,12 +44,10 @@ void OwnPods::apply(const watch::Update& pods) {
   }
 }
 
-const kube::Pod* OwnPods::byGate(std::string_view gateId) const {
+const kube::Pod* OwnPods::find(const PodRef& ref) const {
   const kube::Pod* found = nullptr;
   for (const auto& [key, pod] : pods_) {
-    const auto id = pod.meta.annotations.find(kGateAnnotation);
-    if (id != pod.meta.annotations.end() && id->second == gateId &&
-        (found == nullptr || pod.meta.terminating())) {
+    if (isMeant(pod, ref) && (found == nullptr || pod.meta.terminating())) {
       found = &pod;
     }
   }

@@ -26,7 +26,19 @@ class Selection {
       selectors_;  ///< namespace -> name -> selector
 };
 
-/// The pods of one node, found by the gate id in their annotation.
+/// What a hook tells of the pod that it belongs to.
+struct PodRef {
+  enum class By {
+    kGateId,   ///< The id that admission has put into the hook.
+    kAddress,  ///< Where the request comes from; the node's own address is nobody's.
+  };
+  By by = By::kGateId;
+  std::string value;
+
+  auto operator<=>(const PodRef&) const = default;
+};
+
+/// The pods of one node.
 class OwnPods {
  public:
   void apply(const watch::Update& pods);
@@ -36,8 +48,9 @@ class OwnPods {
   /// Ready pods that one of these Services selects.
   std::vector<kube::Pod> selectedBy(const Selection& selection,
                                     const watch::Update& services) const;
-  /// nullptr if no pod carries the id. Of several (a copied manifest), one that is being deleted.
-  const kube::Pod* byGate(std::string_view gateId) const;
+  /// nullptr if it is none of them. Of several (a copied manifest, an address that is used again)
+  /// one that is being deleted.
+  const kube::Pod* find(const PodRef& ref) const;
   std::set<std::string> uids() const;
 
  private:

@@ -19,42 +19,88 @@ constexpr ReasonRow kReasons[] = {
     {GateReason::kUnknownPod, "UnknownPod", false},
     {GateReason::kSlicesNotWritten, "SlicesNotWritten", true},
     {GateReason::kNodesMissing, "NodesMissing", true},
+    {GateReason::kStillConnected, "StillConnected", true},
 };
 
 const ReasonRow& row(GateReason reason) {
   return kReasons[static_cast<std::size_t>(reason)];
 }
 
+std::string secondsText(nanoseconds duration) {
+  return fmt::format("{:.1f} s", static_cast<double>(duration / milliseconds(100)) / 10);
+}
+
 std::string waitedText(nanoseconds waited) {
-  return waited < seconds(10)
-             ? fmt::format("{} ms", waited / milliseconds(1))
-             : fmt::format("{:.1f} s", static_cast<double>(waited / milliseconds(1)) / 1000);
+  return waited < seconds(10) ? fmt::format("{} ms", waited / milliseconds(1))
+                              : secondsText(waited);
+}
+
+/// " (29.9 s of 30 s grace left)", for a pod that ends.
+std::string graceText(const GateVerdict& verdict) {
+  return verdict.grace == nanoseconds{}
+             ? std::string()
+             : fmt::format(" ({} of {} s grace left)",
+                           secondsText(std::max(nanoseconds{}, verdict.grace - verdict.waited)),
+                           verdict.grace / seconds(1));
+}
+
+std::string nodesText(const GateVerdict& verdict, std::string_view missingWord) {
+  std::string text = fmt::format("{} of {} nodes removed the endpoint (revision {})",
+                                 verdict.live - std::min(verdict.live, verdict.missing.size()),
+                                 verdict.live, verdict.revision);
+  if (!verdict.missing.empty()) {
+    text += fmt::format(", {}: {}", missingWord, join(verdict.missing, ", "));
+  }
+  return text;
+}
+
+/// What became of the pod's endpoints, when nothing more is waited for.
+std::string removedText(const GateVerdict& verdict) {
+  return verdict.revision == 0 ? "no EndpointSlice holds the pod" : nodesText(verdict, "missing");
+}
+
+/// What the EndpointSlices lack.
+std::string sliceText(const GateVerdict& verdict) {
+  return verdict.missing.empty()
+             ? "no EndpointSlice tells of this ready pod yet"
+             : fmt::format("EndpointSlice {} still shows the pod as an endpoint",
+                           join(verdict.missing, ", "));
 }
 
 std::string because(const GateVerdict& verdict) {
-  const std::string nodes = join(verdict.missing, ", ");
   switch (verdict.reason) {
     case GateReason::kAcknowledged:
-      return fmt::format("{0} of {0} nodes removed the endpoint (revision {1})", verdict.live,
-                         verdict.revision);
     case GateReason::kNoEndpoints:
-      return "no EndpointSlice holds the pod";
+      return removedText(verdict) +
+             (verdict.quiet.value_or(nanoseconds{}) > nanoseconds{}
+                  ? fmt::format(", the last connection ended {} later", waitedText(*verdict.quiet))
+                  : "");
     case GateReason::kNotDeleted:
       return "the pod is not being deleted (a container restart)";
     case GateReason::kUnknownPod:
-      return "no pod of this node carries this gate id";
+      return "no pod of this node has this gate id or address";
     case GateReason::kSlicesNotWritten:
-      return nodes.empty()
-                 ? "time used up, no EndpointSlice tells of this ready pod yet"
-                 : fmt::format("time used up, EndpointSlice {} still shows the pod as an endpoint",
-                               nodes);
+      return "time used up, " + sliceText(verdict);
     case GateReason::kNodesMissing:
-      return fmt::format(
-          "time used up, {} of {} nodes removed the endpoint (revision {}), missing: {}",
-          verdict.live - std::min(verdict.live, verdict.missing.size()), verdict.live,
-          verdict.revision, nodes);
+      return "time used up, " + nodesText(verdict, "missing");
+    case GateReason::kStillConnected:
+      return fmt::format("time used up, {}, {}", removedText(verdict), verdict.open.text());
   }
   return {};
+}
+
+/// The same while there is time.
+std::string heldBecause(const GateVerdict& verdict) {
+  switch (verdict.reason) {
+    case GateReason::kSlicesNotWritten:
+      return sliceText(verdict);
+    case GateReason::kNodesMissing:
+      return nodesText(verdict, "not yet");
+    case GateReason::kStillConnected:
+      return fmt::format("{}, {}", removedText(verdict), verdict.open.text());
+    default:
+      return std::string(name(verdict.reason));
+  }
 }
 
 }  // namespace
@@ -65,7 +111,8 @@ std::string_view name(GateReason reason) {
 
 std::string_view name(GateState state) {
   constexpr std::string_view kNames[] = {"LookingUp",     "AwaitingDeletion", "AwaitingSlices",
-                                         "AwaitingNodes", "AwaitingAccept",   "Passed"};
+                                         "AwaitingNodes", "AwaitingAccept",   "AwaitingQuiet",
+                                         "Passed"};
   return kNames[static_cast<std::size_t>(state)];
 }
 
@@ -74,7 +121,13 @@ bool GateVerdict::timedOut() const {
 }
 
 std::string GateVerdict::text() const {
-  return fmt::format("SIGTERM released after {}: {}", waitedText(waited), because(*this));
+  return fmt::format("SIGTERM released after {}{}: {}", waitedText(waited), graceText(*this),
+                     because(*this));
+}
+
+std::string heldText(const GateVerdict& verdict, nanoseconds left) {
+  return fmt::format("SIGTERM is held for {} more at most: {}", secondsText(left),
+                     heldBecause(verdict));
 }
 
 }  // namespace hitless::drain

@@ -19,6 +19,7 @@ constexpr Name kNames[] = {
     {What::kHookStarted, "hook.started"},
     {What::kHookFinished, "hook.finished"},
     {What::kGateHeld, "gate.held"},
+    {What::kGateConnected, "gate.connected"},
     {What::kGatePassed, "gate.passed"},
     {What::kSigterm, "container.sigterm"},
     {What::kSigkill, "container.sigkill"},

@@ -21,6 +21,7 @@ enum class What {
   kHookStarted,       ///< The kubelet called a container's preStop hook.
   kHookFinished,      ///< It returned; `detail` says how.
   kGateHeld,          ///< The gate began to wait for `revision`.
+  kGateConnected,     ///< Every node is done; open connections, in `detail`, keep SIGTERM back.
   kGatePassed,        ///< It let go; `detail` names nodes that were missing, if any.
   kSigterm,           ///< Sent to the container's first process.
   kSigkill,

@@ -41,10 +41,20 @@ Status Conntrack::remove(const Flow& flow) {
 }
 
 Result<std::vector<Flow>> Conntrack::dump() {
+  return collect(conntrack::encodeDump);
+}
+
+Result<std::vector<Flow>> Conntrack::dumpAnsweredBy(const IpAddress& address) {
+  return collect(
+      [&](std::uint32_t sequence) { return conntrack::encodeDumpAnsweredBy(address, sequence); });
+}
+
+Result<std::vector<Flow>> Conntrack::collect(
+    const std::function<netlink::Bytes(std::uint32_t sequence)>& request) {
   Status done;
   for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
     std::vector<Flow> flows;
-    done = socket_.dump(conntrack::encodeDump(socket_.nextSequence()), "dump connections",
+    done = socket_.dump(request(socket_.nextSequence()), "dump connections",
                         [&](const netlink::Message& answer) {
                           if (auto flow = conntrack::decodeFlow(answer)) {
                             flows.push_back(std::move(*flow));

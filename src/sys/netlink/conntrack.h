@@ -25,8 +25,11 @@ class Conntrack : public conntrack::FlowTable {
   /// Done also if the flow is gone already or was replaced by a newer one.
   Status remove(const Flow& flow) override;
   Result<std::vector<Flow>> dump() override;
+  Result<std::vector<Flow>> dumpAnsweredBy(const IpAddress& address) override;
 
  private:
+  Result<std::vector<Flow>> collect(
+      const std::function<netlink::Bytes(std::uint32_t sequence)>& request);
   explicit Conntrack(NetlinkSocket socket) : socket_(std::move(socket)) {}
   NetlinkSocket socket_;
 };

@@ -16,12 +16,12 @@ using testing::outputOf;
 
 const IpAddress kLoopback = *IpAddress::parse("127.0.0.1");
 
-int socketTo(int type, std::uint16_t port, std::uint16_t& local) {
+int socketTo(int type, std::uint16_t port, std::uint16_t& local, const char* host = "127.0.0.1") {
   const int fd = ::socket(AF_INET, type | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = inet_addr(host);
   EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   socklen_t size = sizeof address;
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
@@ -60,6 +60,33 @@ TEST(Conntrack, FindsDumpsAndRemovesAFlow) {
     ASSERT_OK(again);
     EXPECT_FALSE(*again);
     ::close(fd);
+  });
+}
+
+TEST(Conntrack, DumpsWhatOneAddressAnswers) {
+  inNamespaces([] {
+    ASSERT_OK(Links::open()->setUp("lo"));
+    ASSERT_EQ(outputOf("nft 'add table t; add chain t c { type filter hook output priority 0; }; "
+                       "add rule t c ct state new accept'"),
+              "");
+    auto table = Conntrack::open();
+    ASSERT_OK(table);
+    std::uint16_t port = 0;
+    for (const char* host : {"127.0.0.2", "127.0.0.3"}) {
+      const int fd = socketTo(SOCK_DGRAM, 9999, port, host);
+      ASSERT_EQ(::send(fd, "x", 1, 0), 1);
+      ::close(fd);
+    }
+    const auto two = table->dumpAnsweredBy(*IpAddress::parse("127.0.0.2"));
+    ASSERT_OK(two);
+    ASSERT_EQ(two->size(), 1U);
+    EXPECT_EQ(two->front().reply.source.text(), "127.0.0.2");
+    const auto none = table->dumpAnsweredBy(kLoopback);
+    ASSERT_OK(none);
+    EXPECT_TRUE(none->empty()) << "it asked, and answered nothing";
+    const auto six = table->dumpAnsweredBy(*IpAddress::parse("::1"));
+    ASSERT_OK(six);
+    EXPECT_TRUE(six->empty());
   });
 }
 
