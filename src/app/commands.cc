@@ -10,6 +10,7 @@
 #include "app/rehearse.h"
 #include "app/up.h"
 #include "app/version.h"
+#include "app/webhook/command.h"
 
 namespace hitless::app {
 namespace {
@@ -30,6 +31,7 @@ constexpr Command kCommands[] = {
     {"load", "Send requests at a fixed rate and say what became of each", addLoad},
     {"explain", "Say where connections to a Service go or what a name is, and why", addExplain},
     {"agent", "Keep a node's packet rules in step with its cluster", addAgent},
+    {"webhook", "Give the pods of a cluster the gate when they are made", addWebhook},
     {"node", "Run one node of an embedded cluster", addNode, true},
     {"apiserver", "Serve the embedded Kubernetes API alone", addApiserver, true},
     {"version", "Print the version", addVersion},

@@ -114,6 +114,7 @@ constexpr DefaultingRule kRules[] = {
     {"apps", "DaemonSet", beforeDaemonSet, afterTemplate},
     {"apps", "StatefulSet", beforeStatefulSet, afterTemplate},
     {kRbacGroup, "ClusterRoleBinding", beforeRoleBinding, nullptr},
+    {kRbacGroup, "RoleBinding", beforeRoleBinding, nullptr},
 };
 
 }  // namespace

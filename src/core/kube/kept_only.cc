@@ -13,6 +13,11 @@ constexpr Row kRows[] = {
     {"ClusterRole", "this cluster keeps ClusterRoles but allows everything to everybody it knows"},
     {"ClusterRoleBinding",
      "this cluster keeps ClusterRoleBindings but allows everything to everybody it knows"},
+    {"Role", "this cluster keeps Roles but allows everything to everybody it knows"},
+    {"RoleBinding", "this cluster keeps RoleBindings but allows everything to everybody it knows"},
+    {"MutatingWebhookConfiguration",
+     "this cluster keeps MutatingWebhookConfigurations but asks no webhook: it has the gate "
+     "itself"},
 };
 
 }  // namespace

@@ -26,6 +26,8 @@ std::string_view packageName(Package package) {
       return "io.k8s.api.coordination.v1";
     case Package::kRbac:
       return "io.k8s.api.rbac.v1";
+    case Package::kAdmission:
+      return "io.k8s.api.admissionregistration.v1";
     case Package::kNetworking:
       return "io.k8s.api.networking.v1";
   }

@@ -49,6 +49,9 @@ enum Row {
   kDaemonSetRow,
   kClusterRoleRow,
   kClusterRoleBindingRow,
+  kRoleRow,
+  kRoleBindingRow,
+  kMutatingWebhookRow,
   kServiceCidrRow,
   kRowCount
 };
@@ -100,6 +103,25 @@ constexpr std::array<Resource, kRowCount> kTable{{
      "ClusterRoleBinding",
      "clusterrolebindings",
      "clusterrolebinding",
+     {},
+     {},
+     {},
+     false},
+    {"rbac.authorization.k8s.io", "v1", "Role", "roles", "role", {}, {}, {}, true},
+    {"rbac.authorization.k8s.io",
+     "v1",
+     "RoleBinding",
+     "rolebindings",
+     "rolebinding",
+     {},
+     {},
+     {},
+     true},
+    {"admissionregistration.k8s.io",
+     "v1",
+     "MutatingWebhookConfiguration",
+     "mutatingwebhookconfigurations",
+     "mutatingwebhookconfiguration",
      {},
      {},
      {},
@@ -164,6 +186,7 @@ const Resource& kDeployments = kTable[kDeploymentRow];
 const Resource& kReplicaSets = kTable[kReplicaSetRow];
 const Resource& kStatefulSets = kTable[kStatefulSetRow];
 const Resource& kControllerRevisions = kTable[kControllerRevisionRow];
+const Resource& kMutatingWebhookConfigurations = kTable[kMutatingWebhookRow];
 const Resource& kServiceCidrs = kTable[kServiceCidrRow];
 }  // namespace res
 

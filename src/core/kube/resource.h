@@ -44,6 +44,7 @@ extern const Resource& kServiceAccounts;
 extern const Resource& kNodes;
 extern const Resource& kEvents;
 extern const Resource& kLeases;
+extern const Resource& kMutatingWebhookConfigurations;
 extern const Resource& kServiceCidrs;
 extern const Resource& kDeployments;
 extern const Resource& kReplicaSets;

@@ -31,6 +31,10 @@ constexpr Root kRoots[] = {
     {"networking.k8s.io", "ServiceCIDR", &kServiceCidr},
     {"rbac.authorization.k8s.io", "ClusterRole", &kClusterRole},
     {"rbac.authorization.k8s.io", "ClusterRoleBinding", &kClusterRoleBinding},
+    {"rbac.authorization.k8s.io", "Role", &kRole},
+    {"rbac.authorization.k8s.io", "RoleBinding", &kRoleBinding},
+    {"admissionregistration.k8s.io", "MutatingWebhookConfiguration",
+     &kMutatingWebhookConfiguration},
 };
 
 /// For a resource without a row here: nothing but what every object has.

@@ -127,6 +127,7 @@ enum class Package : std::uint8_t {
   kDiscovery,
   kCoordination,
   kRbac,
+  kAdmission,
   kNetworking
 };
 
@@ -171,6 +172,7 @@ HITLESS_FIELD(quantity, kQuantity, kOne)
 HITLESS_FIELD(quantityMap, kQuantity, kMap)
 HITLESS_FIELD(time, kTime, kOne)
 HITLESS_FIELD(microTime, kMicroTime, kOne)
+HITLESS_FIELD(bytes, kBytes, kOne)
 HITLESS_FIELD(bytesMap, kBytes, kMap)
 HITLESS_FIELD(any, kAny, kOne)
 #undef HITLESS_FIELD

@@ -30,6 +30,13 @@ constexpr Field kClusterRoleFields[] = {
     obj("aggregationRule", kAggregationRule, "Where the rules come from instead."),
 };
 
+constexpr Field kRoleFields[] = {
+    kApiVersionField,
+    kKindField,
+    kMetadataField,
+    objs("rules", kPolicyRule, "What the role allows."),
+};
+
 constexpr Field kSubjectFields[] = {
     str("kind", "User, Group or ServiceAccount.").require().emitAlways(),
     str("apiGroup", "Group of the kind; empty for ServiceAccount."),
@@ -40,12 +47,12 @@ constexpr Message kSubject{"Subject", Package::kRbac, "Somebody who acts.", kSub
 
 constexpr Field kRoleRefFields[] = {
     str("apiGroup", "rbac.authorization.k8s.io").require().emitAlways(),
-    str("kind", "ClusterRole.").require().emitAlways(),
+    str("kind", "Role or ClusterRole.").require().emitAlways(),
     str("name", "Name of the role.").require().emitAlways(),
 };
 constexpr Message kRoleRef{"RoleRef", Package::kRbac, "A role.", kRoleRefFields, true};
 
-constexpr Field kClusterRoleBindingFields[] = {
+constexpr Field kBindingFields[] = {
     kApiVersionField,
     kKindField,
     kMetadataField,
@@ -58,6 +65,10 @@ constexpr Field kClusterRoleBindingFields[] = {
 constinit const Message kClusterRole{"ClusterRole", Package::kRbac,
                                      "What may be done in the whole cluster.", kClusterRoleFields};
 constinit const Message kClusterRoleBinding{"ClusterRoleBinding", Package::kRbac, "Who may do it.",
-                                            kClusterRoleBindingFields};
+                                            kBindingFields};
+constinit const Message kRole{"Role", Package::kRbac, "What may be done in a namespace.",
+                              kRoleFields};
+constinit const Message kRoleBinding{"RoleBinding", Package::kRbac, "Who may do it there.",
+                                     kBindingFields};
 
 }  // namespace hitless::kube::schema

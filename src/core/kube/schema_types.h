@@ -55,6 +55,9 @@ extern const Message kLease;
 extern const Message kEndpointSlice;
 extern const Message kClusterRole;
 extern const Message kClusterRoleBinding;
+extern const Message kRole;
+extern const Message kRoleBinding;
+extern const Message kMutatingWebhookConfiguration;
 extern const Message kServiceCidr;
 
 /// The fields that every root starts with.

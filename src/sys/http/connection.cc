@@ -231,7 +231,7 @@ void Connection::refuse(ErrorCode error) {
 
 void Connection::dispatch() {
   const auto& message = parser_->get();
-  keepAlive_ = message.keep_alive();
+  keepAlive_ = message.keep_alive() && !server_->lastAnswers;
   http10_ = message.version() < 11;
   headOnly_ = message.method() == http::verb::head;
   state_ = State::kHandling;

@@ -23,6 +23,7 @@ struct ServerState {
   HttpHandler handler;
   std::unique_ptr<boost::asio::ssl::context> tls;  ///< Null: plain HTTP.
   std::unordered_set<Connection*> open;
+  bool lastAnswers = false;  ///< Each answer ends its connection.
   bool stopped = false;
 };
 

@@ -87,6 +87,14 @@ class Server : public HttpServer {
       : state_(std::move(state)), listener_(std::move(listener)) {}
   ~Server() override { stop(); }
 
+  Status setCertificate(const std::string& certificatePem, const std::string& keyPem) override {
+    // A connection's TLS state holds a reference of its own to the context that it began with.
+    state_->tls = TRY(serverContext(certificatePem, keyPem));
+    return {};
+  }
+
+  void endConnections() override { state_->lastAnswers = true; }
+
   void stop() override {
     if (std::exchange(state_->stopped, true)) {
       return;

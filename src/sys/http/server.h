@@ -57,6 +57,11 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> start(boost::asio::io_context& io, int listeningFd,
                                                    HttpServerOptions options, HttpHandler handler);
   virtual ~HttpServer() = default;
+  /// Connections that begin from now on see this certificate; those that are open go on as they
+  /// are. An unusable one is refused, and the present one stays.
+  virtual Status setCertificate(const std::string& certificatePem, const std::string& keyPem) = 0;
+  /// Every answer that begins from now on is the last one of its connection, and tells the peer so.
+  virtual void endConnections() = 0;
   /// Stops accepting and closes every connection.
   virtual void stop() = 0;
 };

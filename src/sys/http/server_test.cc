@@ -127,6 +127,19 @@ TEST_F(HttpServerTest, KeepsTheConnectionForPipelinedRequests) {
   EXPECT_NE(last.find("GET /c <EOF>"), std::string::npos);
 }
 
+TEST_F(HttpServerTest, EndsConnectionsWithAnAnswerThatSaysSo) {
+  serve([](HttpRequest, Respond respond) { respond->send(200, "text/plain", "hi"); });
+  RawClient kept(port_);
+  kept.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(kept.readUntil("hi").find("Connection: close"), std::string::npos);
+  onLoop([this] { server_->endConnections(); });
+  kept.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(kept.readUntil("hi").find("Connection: close"), std::string::npos);
+  RawClient fresh(port_);
+  fresh.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(fresh.readUntil("hi").find("Connection: close"), std::string::npos);
+}
+
 TEST_F(HttpServerTest, StreamsChunksWhileTheHandlerKeepsTheResponder) {
   Respond kept;
   int requests = 0;

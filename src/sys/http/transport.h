@@ -33,7 +33,7 @@ class Transport {
 };
 
 std::unique_ptr<Transport> plainTransport(boost::asio::ip::tcp::socket socket);
-/// `context` must outlive the transport.
+/// What it needs of `context` it keeps alive.
 std::unique_ptr<Transport> tlsTransport(boost::asio::ip::tcp::socket socket,
                                         boost::asio::ssl::context& context);
 

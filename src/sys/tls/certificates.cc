@@ -1,44 +1,20 @@
 #include "sys/tls/certificates.h"
 
 #include <fmt/format.h>
-#include <openssl/bio.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
-#include <memory>
-
 #include "base/ip.h"
 #include "sys/files/files.h"
+#include "sys/tls/openssl.h"
 
 namespace hitless::sys {
 namespace {
 
-template <auto kFree>
-struct Free {
-  template <class T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Bio = std::unique_ptr<BIO, Free<BIO_free_all>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
-
 constexpr long kHour = 3600;
-constexpr long kYear = 365 * 24 * kHour;
-
-tl::unexpected<Error> opensslFail(std::string_view what) {
-  char text[256] = "no reason given";
-  if (const unsigned long code = ERR_get_error(); code != 0) {
-    ERR_error_string_n(code, text, sizeof(text));
-  }
-  ERR_clear_error();
-  return fail(ErrorKind::kInternal, fmt::format("{}: {}", what, text));
-}
+constexpr long kTenYears = 10 * 365 * 24 * kHour;
 
 std::string drain(const Bio& bio) {
   char* data = nullptr;
@@ -120,7 +96,7 @@ Result<KeyPair> makeAuthority(const std::string& commonName, WallTime now) {
   if (!key) {
     return opensslFail("make a key");
   }
-  const Certificate certificate = blank(key.get(), commonName, now, 10 * kYear);
+  const Certificate certificate = blank(key.get(), commonName, now, kTenYears);
   if (!certificate) {
     return opensslFail("make a certificate");
   }
@@ -134,14 +110,10 @@ Result<KeyPair> makeAuthority(const std::string& commonName, WallTime now) {
 }
 
 Result<KeyPair> issueServerCertificate(const KeyPair& authority, const ServerNames& names,
-                                       WallTime now) {
+                                       WallTime now, seconds lifetime) {
   const std::string alternatives = TRY(alternativeNames(names));
-  const Bio certificateIn(BIO_new_mem_buf(authority.certificatePem.data(),
-                                          static_cast<int>(authority.certificatePem.size())));
-  const Bio keyIn(
-      BIO_new_mem_buf(authority.keyPem.data(), static_cast<int>(authority.keyPem.size())));
-  const Certificate issuer(PEM_read_bio_X509(certificateIn.get(), nullptr, nullptr, nullptr));
-  const Key issuerKey(PEM_read_bio_PrivateKey(keyIn.get(), nullptr, nullptr, nullptr));
+  const Certificate issuer = readCertificate(authority.certificatePem);
+  const Key issuerKey = readKey(authority.keyPem);
   if (!issuer || !issuerKey) {
     return opensslFail("read the authority's certificate and key");
   }
@@ -151,7 +123,7 @@ Result<KeyPair> issueServerCertificate(const KeyPair& authority, const ServerNam
   }
   const std::string commonName =
       names.dnsNames.empty() ? names.ips.front() : names.dnsNames.front();
-  const Certificate certificate = blank(key.get(), commonName, now, kYear);
+  const Certificate certificate = blank(key.get(), commonName, now, lifetime.count());
   if (!certificate) {
     return opensslFail("make a certificate");
   }

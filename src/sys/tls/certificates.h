@@ -22,9 +22,9 @@ struct ServerNames {
 
 /// Valid from an hour before `now` (clocks differ) for ten years.
 Result<KeyPair> makeAuthority(const std::string& commonName, WallTime now);
-/// Valid from an hour before `now` for a year.
+/// Valid from an hour before `now`.
 Result<KeyPair> issueServerCertificate(const KeyPair& authority, const ServerNames& names,
-                                       WallTime now);
+                                       WallTime now, seconds lifetime = std::chrono::years(1));
 
 /// The authority kept in `directory` (ca.crt, and ca.key with mode 0600), made there if it is
 /// missing.
