@@ -93,7 +93,8 @@ void Decoder::addSet(const Attributes& attributes) {
                        ? wire::fieldTypes(attributes.be32(NFTA_SET_DATA_TYPE).value_or(0))
                        : std::vector<FieldType>{},
                    decodeComment(attributes.payload(NFTA_SET_USERDATA), kSetCommentTag),
-                   (attributes.be32(NFTA_SET_FLAGS).value_or(0) & NFT_SET_EVAL) != 0});
+                   (attributes.be32(NFTA_SET_FLAGS).value_or(0) & NFT_SET_EVAL) != 0,
+                   attributes.be64(NFTA_SET_TIMEOUT).value_or(0)});
 }
 
 void Decoder::addElements(const Attributes& attributes) {

@@ -157,7 +157,11 @@ class MessageEncoder {
   void putSet(Writer& writer, const SetSpec& set) {
     writer.putString(NFTA_SET_NAME, set.name);
     writer.putBe32(NFTA_SET_FLAGS, (set.kind == SetSpec::Kind::kSet ? 0 : NFT_SET_MAP) |
-                                       (set.dynamic ? NFT_SET_EVAL | NFT_SET_TIMEOUT : 0));
+                                       (set.dynamic ? NFT_SET_EVAL : 0) |
+                                       (set.dynamic || set.timeout != 0 ? NFT_SET_TIMEOUT : 0));
+    if (set.timeout != 0) {
+      writer.putBe64(NFTA_SET_TIMEOUT, set.timeout);
+    }
     writer.putBe32(NFTA_SET_KEY_TYPE, wire::typeNumber(set.key));
     writer.putBe32(NFTA_SET_KEY_LEN, static_cast<std::uint32_t>(sizeOf(set.key)));
     if (set.kind == SetSpec::Kind::kMap) {

@@ -46,6 +46,7 @@ struct Payload {
 enum class CtKey {
   kState,
   kStatus,
+  kDirection,  ///< One byte: IP_CT_DIR_ORIGINAL or IP_CT_DIR_REPLY.
   kOriginalDestinationV4,
   kOriginalDestinationV6,
   kOriginalDestinationPort,
@@ -125,13 +126,20 @@ struct UpdateMap {
 struct Dnat {
   IpFamily family = IpFamily::kV4;
   Register address;
-  Register port;
+  std::optional<Register> port;  ///< nullopt: the port stays, whatever the protocol.
   bool operator==(const Dnat&) const = default;
 };
 
 /// Rewrites the source to the address of the outgoing interface, with a random port.
 struct Masquerade {
   bool operator==(const Masquerade&) const = default;
+};
+
+/// Copies the packet to whoever listens to an nfnetlink_log group, at once.
+struct Log {
+  std::uint16_t group = 0;
+  std::uint32_t snaplen = 0;  ///< At most so many bytes, from the network header on.
+  bool operator==(const Log&) const = default;
 };
 
 /// Answers and drops.
@@ -153,7 +161,7 @@ struct Foreign {
 };
 
 using Expr = std::variant<Meta, Payload, Ct, SourceType, Cmp, Mask, SetMark, NoTrack, Lookup,
-                          RandomNumber, UpdateMap, Dnat, Masquerade, Reject, Act, Foreign>;
+                          RandomNumber, UpdateMap, Dnat, Masquerade, Log, Reject, Act, Foreign>;
 
 struct Rule {
   std::vector<Expr> exprs;

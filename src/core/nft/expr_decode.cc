@@ -114,12 +114,17 @@ Decoded decodeNat(const Attributes& a) {
   const auto address = registerOf(a.be32(NFTA_NAT_REG_ADDR_MIN));
   const auto port = registerOf(a.be32(NFTA_NAT_REG_PROTO_MIN));
   const bool dnat = a.be32(NFTA_NAT_TYPE) == NFT_NAT_DNAT;
-  return family && address && port && dnat ? Decoded(Dnat{*family, *address, *port}) : std::nullopt;
+  return family && address && dnat ? Decoded(Dnat{*family, *address, port}) : std::nullopt;
 }
 
 Decoded decodeMasquerade(const Attributes& a) {
   return a.be32(NFTA_MASQ_FLAGS) == NF_NAT_RANGE_PROTO_RANDOM_FULLY ? Decoded(Masquerade{})
                                                                     : std::nullopt;
+}
+
+Decoded decodeLog(const Attributes& a) {
+  const auto group = a.be16(NFTA_LOG_GROUP);
+  return group ? Decoded(Log{*group, a.be32(NFTA_LOG_SNAPLEN).value_or(0)}) : std::nullopt;
 }
 
 Decoded decodeReject(const Attributes& a) {
@@ -140,7 +145,7 @@ struct Decoder {
   std::string_view name;
   Decoded (*decode)(const Attributes&);
 };
-constexpr std::array<Decoder, 14> kDecoders = {{
+constexpr std::array<Decoder, 15> kDecoders = {{
     {"meta", decodeMeta},
     {"payload", decodePayload},
     {"ct", decodeCt},
@@ -153,6 +158,7 @@ constexpr std::array<Decoder, 14> kDecoders = {{
     {"dynset", decodeUpdate},
     {"nat", decodeNat},
     {"masq", decodeMasquerade},
+    {"log", decodeLog},
     {"reject", decodeReject},
     {"immediate", decodeImmediate},
 }};

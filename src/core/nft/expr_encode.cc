@@ -9,8 +9,11 @@ namespace {
 using netlink::ByteView;
 using netlink::Writer;
 
+/// After how many packets a log group's listener is told.
+constexpr std::uint16_t kAtOnce = 1;
+
 bool directed(CtKey key) {
-  return key != CtKey::kState && key != CtKey::kStatus;
+  return key != CtKey::kState && key != CtKey::kStatus && key != CtKey::kDirection;
 }
 
 void putData(Writer& writer, std::uint16_t type, ByteView bytes) {
@@ -124,11 +127,20 @@ struct Encode {
       w.putBe32(NFTA_NAT_TYPE, NFT_NAT_DNAT);
       w.putBe32(NFTA_NAT_FAMILY, toKernel(kFamilies, e.family));
       w.putBe32(NFTA_NAT_REG_ADDR_MIN, numberOf(e.address));
-      w.putBe32(NFTA_NAT_REG_PROTO_MIN, numberOf(e.port));
+      if (e.port) {
+        w.putBe32(NFTA_NAT_REG_PROTO_MIN, numberOf(*e.port));
+      }
     });
   }
   void operator()(const Masquerade&) {
     expr("masq", [&] { w.putBe32(NFTA_MASQ_FLAGS, NF_NAT_RANGE_PROTO_RANDOM_FULLY); });
+  }
+  void operator()(const Log& e) {
+    expr("log", [&] {
+      w.putBe16(NFTA_LOG_GROUP, e.group);
+      w.putBe32(NFTA_LOG_SNAPLEN, e.snaplen);
+      w.putBe16(NFTA_LOG_QTHRESHOLD, kAtOnce);
+    });
   }
   void operator()(const Reject& e) {
     expr("reject", [&] {

@@ -26,13 +26,14 @@ struct HeaderField {
   std::uint32_t length;
   std::string_view name;
 };
-constexpr std::array<HeaderField, 6> kHeaderFields = {{
+constexpr std::array<HeaderField, 7> kHeaderFields = {{
     {PayloadBase::kNetwork, 12, 4, "ip saddr"},
     {PayloadBase::kNetwork, 16, 4, "ip daddr"},
     {PayloadBase::kNetwork, 8, 16, "ip6 saddr"},
     {PayloadBase::kNetwork, 24, 16, "ip6 daddr"},
     {PayloadBase::kTransport, 0, 2, "th sport"},
     {PayloadBase::kTransport, 2, 2, "th dport"},
+    {PayloadBase::kTransport, 13, 1, "tcp flags"},
 }};
 
 /// Runs a rule symbolically: what each register holds is the text of the expression that put it
@@ -71,9 +72,12 @@ class RuleText {
   }
 
   void operator()(const Ct& e) {
-    constexpr std::array<std::string_view, 5> kNames = {
-        "ct state", "ct status", "ct original ip daddr", "ct original ip6 daddr",
-        "ct original proto-dst"};
+    constexpr std::array<std::string_view, 6> kNames = {"ct state",
+                                                        "ct status",
+                                                        "ct direction",
+                                                        "ct original ip daddr",
+                                                        "ct original ip6 daddr",
+                                                        "ct original proto-dst"};
     familyImplied_ = familyImplied_ || e.key == CtKey::kOriginalDestinationV4 ||
                      e.key == CtKey::kOriginalDestinationV6;
     set(e.to, std::string(kNames[static_cast<std::size_t>(e.key)]));
@@ -103,7 +107,13 @@ class RuleText {
     } else if (left == "fib saddr type") {
       emit(fmt::format("{} {}", left, addressTypeText(text::hostNumber(e.value.bytes()))));
     } else if (left == "meta l4proto") {
-      emit(fmt::format("{} {}", left, text::datum({FieldType::kInetProto}, padded(e.value))));
+      emit(fmt::format("{} {}{}", left, e.op == CmpOp::kEqual ? "" : "!= ",
+                       text::datum({FieldType::kInetProto}, padded(e.value))));
+    } else if (left == "ct direction") {
+      emit(fmt::format("{} {}", left, e.value.bytes()[0] == 0 ? "original" : "reply"));
+    } else if (left == "tcp flags") {
+      const std::uint8_t bits = mask == masks_.end() ? 0xff : mask->second.bytes()[0];
+      emit(fmt::format("{} & 0x{:02x} == 0x{:02x}", left, bits, e.value.bytes()[0]));
     } else if (mask != masks_.end() && left.starts_with("ct ")) {
       emit(fmt::format("{} {}", left, flagText(left, text::hostNumber(mask->second.bytes()))));
     } else {
@@ -144,6 +154,9 @@ class RuleText {
     emit(fmt::format("dnat {} to {}", e.family == IpFamily::kV4 ? "ip" : "ip6", get(e.address)));
   }
   void operator()(const Masquerade&) { emit("masquerade fully-random"); }
+  void operator()(const Log& e) {
+    emit(fmt::format("log group {} snaplen {} queue-threshold 1", e.group, e.snaplen));
+  }
   void operator()(const Reject& e) {
     emit(e.with == Reject::With::kTcpReset ? "reject with tcp reset" : "reject");
   }

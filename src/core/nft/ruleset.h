@@ -67,6 +67,8 @@ struct SetSpec {
   std::string comment;
   /// Filled by packets (UpdateMap), with elements that expire: not ours to compare or to restore.
   bool dynamic = false;
+  /// Milliseconds after which the kernel removes an element that nobody else has removed; 0: never.
+  std::uint64_t timeout = 0;
   bool operator==(const SetSpec&) const = default;
 };
 

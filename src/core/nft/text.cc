@@ -45,6 +45,9 @@ std::string setText(const Set& set) {
   if (set.spec.dynamic) {
     text += "\t\tflags dynamic,timeout\n";
   }
+  if (set.spec.timeout != 0) {
+    text += fmt::format("\t\ttimeout {}s\n", set.spec.timeout / 1000);
+  }
   if (!set.spec.comment.empty()) {
     text += fmt::format("\t\tcomment \"{}\"\n", set.spec.comment);
   }
@@ -118,7 +121,10 @@ struct OperationText {
   }
   std::string operator()(const AddSet& op) const {
     return fmt::format("add {} inet {} {} {{ {};{} }}\n", keyword(op.set), table, op.set.name,
-                       setTypeText(op.set), op.set.dynamic ? " flags dynamic,timeout;" : "");
+                       setTypeText(op.set),
+                       op.set.dynamic        ? " flags dynamic,timeout;"
+                       : op.set.timeout != 0 ? fmt::format(" timeout {}s;", op.set.timeout / 1000)
+                                             : "");
   }
   std::string operator()(const DeleteSet& op) const {
     return fmt::format("delete set inet {} {}\n", table, op.set);

@@ -80,7 +80,7 @@ class AffinityRules {
     return {
         isFamily(family_) +
             Exprs{sourceAddress(family_, {0}), Lookup{map_, {0}, Lookup::Result::kValue, {words}},
-                  nft::Dnat{family_, {words}, {static_cast<std::uint8_t>(2 * words)}}},
+                  nft::Dnat{family_, {words}, nft::Register{static_cast<std::uint8_t>(2 * words)}}},
         {}};
   }
 

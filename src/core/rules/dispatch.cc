@@ -45,7 +45,7 @@ Exprs loadNumbered(const Scope& scope, std::uint32_t modulus, std::uint32_t offs
 Rule draw(const Scope& scope, std::uint32_t size) {
   Exprs exprs = loadNumbered(scope, size, scope.slot(0));
   exprs.push_back(Lookup{endpointsMap(scope.kind, scope.family), {0}, Lookup::Result::kValue, {0}});
-  exprs.push_back(nft::Dnat{scope.family, {0}, {addressWords(scope.family)}});
+  exprs.push_back(nft::Dnat{scope.family, {0}, nft::Register{addressWords(scope.family)}});
   return {std::move(exprs), {}};
 }
 
