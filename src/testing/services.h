@@ -76,6 +76,14 @@ struct EndpointSpec {
   bool terminating = false;
   std::string hints = {};  ///< JSON: "forZones":[{"name":"a"}]
   std::string hostname = {};
+  std::string pod = {};  ///< targetRef: "web-0/7" is pod web-0 with UID 7.
+
+  std::string target() const {
+    const std::size_t slash = pod.find('/');
+    return pod.empty() ? std::string()
+                       : fmt::format(R"(,"targetRef":{{"kind":"Pod","name":"{}","uid":"{}"}})",
+                                     pod.substr(0, slash), pod.substr(slash + 1));
+  }
 };
 
 inline kube::ObjectPtr slice(const std::string& service, const std::vector<EndpointSpec>& endpoints,
@@ -85,10 +93,10 @@ inline kube::ObjectPtr slice(const std::string& service, const std::vector<Endpo
   for (const EndpointSpec& e : endpoints) {
     list += fmt::format(
         R"({}{{"addresses":["{}"],"nodeName":"{}",
-            "conditions":{{"ready":{},"serving":{},"terminating":{}}}{}{}}})",
+            "conditions":{{"ready":{},"serving":{},"terminating":{}}}{}{}{}}})",
         list.empty() ? "" : ",", e.ip, e.node, e.ready, e.serving, e.terminating,
         e.hints.empty() ? "" : fmt::format(R"(,"hints":{{{}}})", e.hints),
-        e.hostname.empty() ? "" : fmt::format(R"(,"hostname":"{}")", e.hostname));
+        e.hostname.empty() ? "" : fmt::format(R"(,"hostname":"{}")", e.hostname), e.target());
   }
   return object(fmt::format(
       R"({{"metadata":{{"name":"{}-{}","namespace":"default","resourceVersion":"{}",
@@ -97,6 +105,22 @@ inline kube::ObjectPtr slice(const std::string& service, const std::vector<Endpo
       service, suffix, revision, service,
       !endpoints.empty() && endpoints.front().ip.find(':') != std::string::npos ? "IPv6" : "IPv4",
       list, joined(ports)));
+}
+
+/// The same slice of a headless Service.
+inline kube::ObjectPtr headless(const kube::ObjectPtr& slice) {
+  kube::json::object made = *slice;
+  made["metadata"].as_object()["labels"].as_object()["service.kubernetes.io/headless"] = "";
+  return std::make_shared<const kube::json::object>(std::move(made));
+}
+
+/// A pod as the watch of its own node shows it; `pod` as in EndpointSpec.
+inline kube::ObjectPtr ownPod(const std::string& pod, const std::string& ip) {
+  const std::size_t slash = pod.find('/');
+  return object(fmt::format(
+      R"({{"metadata":{{"name":"{}","namespace":"default","uid":"{}","resourceVersion":"1"}},
+          "status":{{"phase":"Running","podIP":"{}","podIPs":[{{"ip":"{}"}}]}}}})",
+      pod.substr(0, slash), pod.substr(slash + 1), ip, ip));
 }
 
 inline watch::Update full(std::vector<kube::ObjectPtr> objects, std::uint64_t revision = 1) {

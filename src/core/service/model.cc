@@ -43,6 +43,11 @@ std::string_view nameIn(const std::array<Row<Value>, N>& rows, Value value) {
   return "?";
 }
 
+std::uint32_t podOf(const kube::Endpoint& endpoint) {
+  return endpoint.targetKind == "Pod" && !endpoint.targetUid.empty() ? podId(endpoint.targetUid)
+                                                                     : 0;
+}
+
 void addAddress(std::vector<IpAddress>& list, const std::string& text) {
   if (const auto ip = IpAddress::parse(text)) {
     list.push_back(*ip);
@@ -59,6 +64,14 @@ std::string_view name(Protocol protocol) {
 }
 std::string_view name(TrafficPolicy policy) {
   return nameIn(kPolicies, policy);
+}
+
+std::uint32_t podId(std::string_view uid) {
+  std::uint32_t hash = 2166136261;  // FNV-1a
+  for (const char letter : uid) {
+    hash = (hash ^ static_cast<std::uint8_t>(letter)) * 16777619;
+  }
+  return std::max(hash, 1U);
 }
 
 Service serviceFrom(const kube::Service& source) {
@@ -150,17 +163,23 @@ Slice sliceFrom(const kube::EndpointSlice& source, NodeNames& names) {
     const auto node = names.intern(endpoint.nodeName);
     for (const std::string& text : endpoint.addresses) {
       if (const auto ip = IpAddress::parse(text)) {
-        slice.endpoints.push_back(
-            {*ip, endpoint.ready, endpoint.serving, endpoint.terminating, node, hints});
+        slice.endpoints.push_back({*ip, endpoint.ready, endpoint.serving, endpoint.terminating,
+                                   podOf(endpoint), node, hints});
         if (!endpoint.hostname.empty()) {
           slice.hostnames.resize(slice.endpoints.size());
           slice.hostnames.back() = endpoint.hostname;
         }
+        if (endpoint.terminating) {
+          slice.departing.resize(slice.endpoints.size());
+          slice.departing.back() = endpoint.targetName;
+        }
       }
     }
   }
-  if (!slice.hostnames.empty()) {
-    slice.hostnames.resize(slice.endpoints.size());
+  for (auto* list : {&slice.hostnames, &slice.departing}) {
+    if (!list->empty()) {
+      list->resize(slice.endpoints.size());
+    }
   }
   return slice;
 }

@@ -72,11 +72,15 @@ struct Endpoint {
   bool ready = true;
   bool serving = true;
   bool terminating = false;
+  std::uint32_t pod = 0;  ///< Tells its pod from others that had the address: podId(); 0: no pod.
   std::shared_ptr<const std::string> node;  ///< nullptr: not told. Shared by all on the node.
   std::shared_ptr<const Hints> hints;       ///< nullptr: none.
 
   std::string_view nodeName() const { return node ? std::string_view(*node) : std::string_view{}; }
 };
+
+/// What a pod's UID is remembered by; never 0.
+std::uint32_t podId(std::string_view uid);
 
 struct SlicePort {
   std::string name;
@@ -90,6 +94,8 @@ struct Slice {
   std::vector<Endpoint> endpoints;
   /// The endpoints' names below the Service's, in the same order; empty if none has one.
   std::vector<std::string> hostnames;
+  /// The names of the pods that terminate, in the same order; empty if none does.
+  std::vector<std::string> departing;
   bool headless = false;  ///< Label service.kubernetes.io/headless.
 };
 
