@@ -64,7 +64,7 @@ def test_the_agents_pod(applied):
     assert pod["hostNetwork"] and "hostPID" not in pod
     assert pod["priorityClassName"] == "system-node-critical" and pod["tolerations"] == [{"operator": "Exists"}]
     security = container["securityContext"]
-    assert security["readOnlyRootFilesystem"] and security["capabilities"] == {"drop": ["ALL"], "add": ["NET_ADMIN", "NET_BIND_SERVICE"]}
+    assert security["readOnlyRootFilesystem"] and security["capabilities"] == {"drop": ["ALL"], "add": ["NET_ADMIN", "NET_BIND_SERVICE", "NET_RAW"]}
     assert (container["livenessProbe"]["httpGet"]["path"], container["readinessProbe"]["httpGet"]["path"]) == \
         ("/livez", "/readyz")
     # The pod finds the API server by the address in the generated ConfigMap.

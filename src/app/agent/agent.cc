@@ -33,15 +33,12 @@ Agent::Agent(Parts parts, AgentOptions options)
 }
 
 void Agent::start() {
-  timeline::Event event;
-  event.time = parts_.clock.wall();
-  event.what = timeline::What::kAgentStarted;
-  event.node = options_.nodeName;
-  parts_.timeline.record(event);
+  record(timeline::What::kAgentStarted);
 
   if (parts_.monitor != nullptr) {
     parts_.monitor->start(parts_.io, [this](const auto& change) { guard_.onChange(change); });
   }
+  startDeparted();
   if (parts_.addresses != nullptr) {
     parts_.addresses->start(parts_.io, [this](auto list) { onAddresses(std::move(list)); });
   }
@@ -67,6 +64,7 @@ void Agent::start() {
         [this](const watch::Update& update) {
           gate_.onPods(update);
           ungated_.apply(update);
+          loop_.onPods(update);
           if (parts_.dns != nullptr) {
             parts_.dns->applyPods(update);
           }
@@ -78,6 +76,13 @@ void Agent::watchForDns() {
   if (parts_.dns == nullptr) {
     return;
   }
+  parts_.dns->onWithdrawn = [this](const dns::Zone::TakenBack& taken) {
+    timeline::Event event = eventNow(timeline::What::kNamesWithdrawn);
+    event.pod = taken.service.text();
+    event.ip = taken.address.text();
+    event.revision = parts_.plane.snapshot().revision();
+    parts_.timeline.record(event);
+  };
   open(dnsHealthFront_, options_.dnsHealth);
   open(dnsReadyFront_, options_.dnsReady);
   watch(kube::res::kNamespaces, "",
@@ -90,6 +95,12 @@ void Agent::stop() {
   trim_.cancel();
   if (parts_.monitor != nullptr) {
     parts_.monitor->stop();
+  }
+  if (parts_.departedMonitor != nullptr) {
+    parts_.departedMonitor->stop();
+  }
+  if (parts_.departed != nullptr) {
+    parts_.departed->stop();
   }
   if (parts_.addresses != nullptr) {
     parts_.addresses->stop();

@@ -3,6 +3,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 
+#include "app/agent/departed_plane.h"
 #include "app/agent/dns_plane.h"
 #include "app/agent/event_writer.h"
 #include "app/agent/flow_cleaner.h"
@@ -37,6 +38,8 @@ class Agent {
     sys::NftMonitor* monitor = nullptr;  ///< Of the plane's table; without it nothing is healed.
     sys::AddressMonitor* addresses = nullptr;  ///< Needed for nodePortNetworks.
     DnsPlane* dns = nullptr;                   ///< Without it no names are served.
+    DepartedPlane* departed = nullptr;  ///< Without it nobody looks after addresses of the dead.
+    sys::NftMonitor* departedMonitor = nullptr;  ///< Of its table.
   };
 
   Agent(Parts parts, AgentOptions options);
@@ -52,12 +55,16 @@ class Agent {
   void addMetricsRoute(Front& front);
   void addDnsRoutes(Front& front);
   void watchForDns();
+  void startDeparted();
   void open(Front& front, const BindAddress& address);
   void watch(const kube::Resource& resource, const std::string& fieldSelector,
              std::function<void(const watch::Update&)> deliver);
   void onNodes(const watch::Update& update);
   void onOwnNode(const kube::Node& node);
   void onAddresses(std::vector<IpAddress> addresses);
+  void onDeparted(const departed::Happening& happening);
+  timeline::Event eventNow(timeline::What what) const;
+  void record(timeline::What what, std::string detail = {});
   void onAcknowledged(std::uint64_t watermark);
   void trimLater();
   std::set<std::string> nodePortAddresses() const;

@@ -11,6 +11,7 @@
 
 #include "app/agent/agent.h"
 #include "app/agent/command_line.h"
+#include "app/agent/departed_kernel.h"
 #include "app/agent/dry_run.h"
 #include "app/agent/kernel.h"
 #include "app/agent/machine_settings.h"
@@ -31,6 +32,27 @@ Result<std::optional<sys::AddressMonitor>> addressMonitor(const AgentOptions& op
     monitor.emplace(TRY(sys::AddressMonitor::open()));
   }
   return monitor;
+}
+
+std::vector<IpAddress> machineAddresses() {
+  auto monitor = sys::AddressMonitor::open();
+  return monitor ? monitor->read().value_or(std::vector<IpAddress>{}) : std::vector<IpAddress>{};
+}
+
+/// nullopt if it is not wanted, or if this kernel cannot do it.
+std::optional<DepartedKernel> departedKernel(const AgentOptions& options) {
+  if (!options.departed) {
+    if (const Status removed = removeDepartedTable(); !removed) {
+      spdlog::warn("{}", removed.error().text());
+    }
+    return std::nullopt;
+  }
+  auto opened = openDepartedKernel(options.departedTable);
+  if (!opened) {
+    spdlog::warn("the addresses of pods that go are left to time-outs: {}", opened.error().text());
+    return std::nullopt;
+  }
+  return std::move(*opened);
 }
 
 Status runAgent(const AgentCommandLine& line) {
@@ -55,9 +77,20 @@ Status runAgent(const AgentCommandLine& line) {
     dns.emplace(io, clock, line.dns);
   }
   PlaneOptions planned = TRY(planeOptions(line));
-  ServicePlane plane(kernel.dataplane, std::move(planned), dns ? &*dns : nullptr);
+  std::optional<DepartedKernel> departing = departedKernel(options);
+  std::optional<DepartedPlane> departed;
+  if (departing) {
+    departed.emplace(
+        DepartedPlane::Parts{io, departing->dataplane, flows,
+                             departing->packets ? &*departing->packets : nullptr,
+                             departing->log ? &*departing->log : nullptr, machineAddresses},
+        options.nodeName, options.departedTable);
+  }
+  ServicePlane plane(kernel.dataplane, std::move(planned), dns ? &*dns : nullptr,
+                     departed ? &*departed : nullptr);
   Agent agent({io, *client, clock, rng, timeline, plane, flows, untaken, &kernel.monitor,
-               addresses ? &*addresses : nullptr, dns ? &*dns : nullptr},
+               addresses ? &*addresses : nullptr, dns ? &*dns : nullptr,
+               departed ? &*departed : nullptr, departing ? &departing->monitor : nullptr},
               options);
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](const boost::system::error_code&, int) {

@@ -70,6 +70,11 @@ void declare(CLI::App& parser, AgentCommandLine& line) {
   addDuration(parser, "--gate-reserve", options.gate.reserve,
               "What the gate leaves to the application (default 5s); half of the period is the "
               "gate's in any case");
+  parser.add_flag("--departed,!--no-departed", options.departed,
+                  "Look after the addresses of pods that go (docs/termination.md; default true)");
+  addDuration(parser, "--park", options.departedTable.times.park,
+              "How long a connection to a StatefulSet's pod waits for its successor (default 10s; "
+              "0s: not at all)");
   declareDns(parser, line);
   parser.add_flag("--dry-run", line.dryRun,
                   "Print what would be done to the packet rules now, as nft commands, and exit");

@@ -86,8 +86,10 @@ void DnsPlane::heard() {
 void DnsPlane::withdraw(const service::Snapshot& snapshot, const service::Changes& changes) {
   edit_ = published_.zone().prepare(snapshot, changes, clock_.mono());
   if (!edit_.empty()) {
+    const auto taken = published_.zone().takenBackBy(edit_);
     published_.change([&](dns::Zone& zone, dns::Clients&) { zone.withdraw(edit_); });
     server_.zoneChanged();
+    std::for_each(taken.begin(), taken.end(), onWithdrawn);
   }
 }
 

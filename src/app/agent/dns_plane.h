@@ -31,6 +31,9 @@ class DnsPlane : public NamePublisher {
   void withdraw(const service::Snapshot& snapshot, const service::Changes& changes) override;
   void publish(const service::Snapshot& snapshot) override;
 
+  /// Called for each address that is told no more, before the rules change.
+  std::function<void(const dns::Zone::TakenBack&)> onWithdrawn = [](const auto&) {};
+
   /// Names can be said not to exist: the cluster is known.
   bool ready() const { return published_.zone().ready(); }
   const dns::Zone& zone() const { return published_.zone(); }

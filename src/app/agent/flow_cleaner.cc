@@ -51,6 +51,9 @@ void FlowCleaner::remove(const std::vector<conntrack::Destination>& changed) {
   for (const conntrack::Flow& flow : *removed) {
     ++metrics_.staleFlowsDeleted.of(flow.original.destination.family());
   }
+  if (!removed->empty()) {
+    onCleaned(removed->size());
+  }
 }
 
 }  // namespace hitless::app

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <vector>
 
 #include "app/agent/metrics.h"
@@ -20,6 +21,9 @@ class FlowCleaner {
   /// How long TCP waits: an attempt whose answer is on its way must not lose its entry, while a SYN
   /// that was lost is repeated after 1 s (RFC 6298 2) at the earliest.
   static constexpr nanoseconds kDelay = milliseconds(300);
+
+  /// How many were deleted, when any were.
+  std::function<void(std::size_t)> onCleaned = [](std::size_t) {};
 
   /// UDP at once, TCP after kDelay.
   void clean(std::vector<conntrack::Destination> changed);

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "app/agent/departed_kernel.h"
 #include "app/agent/dns_door.h"
 #include "app/agent/service_plane.h"
 #include "core/rules/names.h"
@@ -73,6 +74,7 @@ Status removeRules(bool force) {
   sys::NftDataplane dataplane = TRY(sys::NftDataplane::open(table()));
   ServicePlane plane(dataplane, {});
   TRY_VOID(plane.cleanup());
+  TRY_VOID(removeDepartedTable());
   return removeDnsDoor();
 }
 

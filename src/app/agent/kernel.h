@@ -17,7 +17,7 @@ struct Kernel {
 /// runs here, no privilege, a kernel without nftables.
 Result<Kernel> openKernel();
 
-/// Removes our table with everything in it, and the routes of the DNS door. kConflict while an
+/// Removes our tables with everything in them, and the routes of the DNS door. kConflict while an
 /// agent runs, which would put it back, unless `force`.
 Status removeRules(bool force);
 

@@ -63,6 +63,12 @@ void Loop::onServiceCidrs(const watch::Update& update) {
   }
 }
 
+void Loop::onPods(const watch::Update& update) {
+  if (parts_.plane.applyPods(update)) {
+    want();
+  }
+}
+
 void Loop::onAddresses(std::vector<IpAddress> addresses) {
   if (parts_.plane.applyAddresses(std::move(addresses))) {
     want();

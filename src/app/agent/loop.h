@@ -37,6 +37,8 @@ class Loop {
   void onSlices(const watch::Update& update);
   void onNodes(const watch::Update& update);
   void onServiceCidrs(const watch::Update& update);
+  /// Of this node.
+  void onPods(const watch::Update& update);
   /// The addresses of the machine's interfaces.
   void onAddresses(std::vector<IpAddress> addresses);
   /// Asks for a full sync at once although no object changed: a foreign hand touched the table.

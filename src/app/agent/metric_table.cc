@@ -123,6 +123,19 @@ constexpr Metric kMetrics[] = {
          to.add(histogram, fmt::format("reason=\"{}\"", reason));
        }
      }},
+    {"hitless_departed_addresses_total", "counter", "turn",
+     "What became of the addresses of pods that went: parked, forwarded, tombstoned, released",
+     [](const Scrape& s, Samples& to) {
+       for (const auto& [turn, count] : s.metrics.addressTurns) {
+         to.add(count, fmt::format("turn=\"{}\"", turn));
+       }
+     }},
+    {"hitless_departed_flows_reset_total", "counter", "",
+     "Clients of pods that are gone whose connections were to be reset",
+     [](const Scrape& s, Samples& to) { to.add(s.metrics.flowsReset); }},
+    {"hitless_departed_syns_released_total", "counter", "",
+     "Attempts to connect that waited for a pod and were sent on",
+     [](const Scrape& s, Samples& to) { to.add(s.metrics.synsReleased); }},
     {"hitless_build_info", "gauge", "version", "Always 1",
      [](const Scrape&, Samples& to) { to.add(1.0, fmt::format("version=\"{}\"", kVersion)); }},
     {"process_cpu_seconds_total", "counter", "", "User and system CPU time",

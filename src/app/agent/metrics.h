@@ -54,6 +54,9 @@ struct AgentMetrics {
   std::uint64_t watermark = 0;
   bool synced = false;
   std::size_t gatesHeld = 0;
+  std::map<std::string, std::uint64_t> addressTurns;  ///< By departed::name(Turn).
+  std::uint64_t flowsReset = 0;
+  std::uint64_t synsReleased = 0;
   WallTime lastSync{};
   WallTime lastQueued{};
   MonoTime started{};

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/ip.h"
 #include "core/drain/gate.h"
+#include "core/rules/departed_table.h"
 
 namespace hitless::app {
 
@@ -35,6 +36,9 @@ struct AgentOptions {
   bool primaryNodePorts = true;
   std::vector<Cidr> nodePortNetworks = {};
   drain::GateOptions gate;
+  /// Whether, and for how long, the addresses of pods that go are looked after.
+  bool departed = true;
+  rules::DepartedTableOptions departedTable;
 };
 
 }  // namespace hitless::app

@@ -17,10 +17,12 @@ std::vector<Cidr> networksOf(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-ServicePlane::ServicePlane(nft::Dataplane& dataplane, PlaneOptions options, NamePublisher* names)
+ServicePlane::ServicePlane(nft::Dataplane& dataplane, PlaneOptions options, NamePublisher* names,
+                           AddressKeeper* addresses)
     : options_(std::move(options)),
       view_{options_.node, options_.proxyName, {}, {}},
       names_(names),
+      addresses_(addresses),
       departures_(options_.linger),
       programmer_(dataplane, view_, rules_) {
   rules_.families = {IpFamily::kV4, IpFamily::kV6};
@@ -30,6 +32,9 @@ ServicePlane::ServicePlane(nft::Dataplane& dataplane, PlaneOptions options, Name
 }
 
 bool ServicePlane::applyNodes(const watch::Update& update) {
+  if (addresses_ != nullptr) {
+    addresses_->applyNodes(update);
+  }
   for (const watch::Change& change : update.changes) {
     if (kube::text(*change.object, {"metadata", "name"}) != options_.node ||
         change.type == watch::ChangeType::kDelete) {
@@ -103,9 +108,19 @@ Result<rules::SyncReceipt> ServicePlane::sync(MonoTime now) {
   if (names_ != nullptr) {
     names_->withdraw(current, changes_);
   }
+  if (addresses_ != nullptr) {
+    addresses_->update(seen_, current, changes_);
+  }
   departures_.update(seen_, current, changes_, now);
   seen_ = current;
   Result<rules::SyncReceipt> receipt = programmer_.sync(departures_.overlay(current), changes_);
+  if (receipt && addresses_ != nullptr) {
+    const nft::Receipt done = TRY(addresses_->commit(now));
+    receipt->dataplane.operations += done.operations;
+    receipt->dataplane.elements += done.elements;
+    receipt->dataplane.batches += done.batches;
+    receipt->dataplane.bytes += done.bytes;
+  }
   if (receipt && names_ != nullptr) {
     names_->publish(current);
   }
@@ -113,6 +128,19 @@ Result<rules::SyncReceipt> ServicePlane::sync(MonoTime now) {
     applied_.merge(std::exchange(changes_, {}));
   }
   return receipt;
+}
+
+std::optional<MonoTime> ServicePlane::deadline() const {
+  const auto lingering = departures_.deadline();
+  const auto waiting = addresses_ == nullptr ? std::nullopt : addresses_->deadline();
+  return lingering && waiting ? std::min(*lingering, *waiting) : lingering ? lingering : waiting;
+}
+
+void ServicePlane::distrust() {
+  programmer_.distrust();
+  if (addresses_ != nullptr) {
+    addresses_->distrust();
+  }
 }
 
 }  // namespace hitless::app

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/agent/address_keeper.h"
 #include "app/agent/name_publisher.h"
 #include "base/error.h"
 #include "core/rules/programmer.h"
@@ -33,14 +34,19 @@ struct PlaneOptions {
 /// watches and the acknowledgement.
 class ServicePlane {
  public:
-  /// `names` may be nullptr.
-  ServicePlane(nft::Dataplane& dataplane, PlaneOptions options, NamePublisher* names = nullptr);
+  /// `names` and `addresses` may be nullptr.
+  ServicePlane(nft::Dataplane& dataplane, PlaneOptions options, NamePublisher* names = nullptr,
+               AddressKeeper* addresses = nullptr);
 
   void applyServices(const watch::Update& update) {
     changes_.merge(builder_.applyServices(update));
   }
   void applySlices(const watch::Update& update) {
     changes_.merge(builder_.applyEndpointSlices(update));
+  }
+  /// This node's own. True if the rules depend on what changed.
+  bool applyPods(const watch::Update& update) {
+    return addresses_ != nullptr && addresses_->applyPods(update);
   }
   /// True if the rules depend on what changed.
   bool applyNodes(const watch::Update& update);
@@ -52,11 +58,12 @@ class ServicePlane {
   /// Makes the data plane agree with everything taken in so far. After an error, and when told to,
   /// it trusts nothing it knew of the data plane and reads it back.
   Result<rules::SyncReceipt> sync(MonoTime now);
-  /// When a sync is due although nothing changed: rules that lingered go.
-  std::optional<MonoTime> deadline() const { return departures_.deadline(); }
+  /// When a sync is due although nothing changed: rules that lingered go, an address has waited
+  /// long enough.
+  std::optional<MonoTime> deadline() const;
   /// What successful syncs have brought to the kernel since the last call.
   service::Changes takeApplied() { return std::exchange(applied_, {}); }
-  void distrust() { programmer_.distrust(); }
+  void distrust();
   Status cleanup() { return programmer_.cleanup(); }
 
   /// What the rules are made from, for health checks and explanations.
@@ -77,6 +84,7 @@ class ServicePlane {
   service::Changes changes_;  ///< Since the last successful sync.
   service::Changes applied_;
   NamePublisher* names_;
+  AddressKeeper* addresses_;
   service::Snapshot seen_;  ///< At the last sync.
   service::Departures departures_;
   rules::Programmer programmer_;

@@ -142,6 +142,9 @@ std::vector<std::string> Init::nodeArgv(int index) const {
       forAgent("--dns-listen", addresses_.node(index).text()),
       forAgent("--dns-upstream", "none"),  // No packet leaves the cluster's namespaces.
       forAgent("--min-sync-period", fmt::format("{}ms", minSync.count()))};
+  if (!options_.launch.profile.departed) {
+    argv.push_back("--agent-arg=--no-departed");
+  }
   if (const seconds repeat = options_.launch.profile.dnsRepeat; repeat > seconds{0}) {
     const std::string text = fmt::format("{}", repeat.count());
     for (const auto* flag :

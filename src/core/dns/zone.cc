@@ -19,6 +19,28 @@ std::string keyOf(const service::ServiceName& name) {
   return key;
 }
 
+/// What keyOf() made.
+service::ServiceName nameOf(std::string_view key) {
+  const auto label = [&key] {
+    const auto size = static_cast<std::size_t>(static_cast<std::uint8_t>(key.front()));
+    const std::string text(key.substr(1, size));
+    key.remove_prefix(1 + size);
+    return text;
+  };
+  std::string name = label();
+  return {label(), std::move(name)};
+}
+
+/// All that can be learnt by the names of a Service; `records` may be nullptr.
+std::set<IpAddress> addressesOf(const ServiceRecords* records) {
+  std::set<IpAddress> all;
+  if (records != nullptr) {
+    all.insert(records->addresses.begin(), records->addresses.end());
+    all.insert(records->endpointAddresses.begin(), records->endpointAddresses.end());
+  }
+  return all;
+}
+
 std::string_view withoutUnderscore(std::string_view label) {
   return label.starts_with('_') ? label.substr(1) : label;
 }
@@ -111,6 +133,23 @@ Zone::Edit Zone::prepare(const service::Snapshot& snapshot, const service::Chang
     }
   }
   return edit;
+}
+
+std::vector<Zone::TakenBack> Zone::takenBackBy(const Edit& edit) const {
+  std::vector<TakenBack> taken;
+  for (const Edit::Service& service : edit.services) {
+    const auto known = services_.find(service.key);
+    if (known == services_.end()) {
+      continue;
+    }
+    const std::set<IpAddress> kept = addressesOf(service.withdrawn.get());
+    for (const IpAddress& address : addressesOf(known->second.get())) {
+      if (!kept.contains(address)) {
+        taken.push_back({nameOf(service.key), address});
+      }
+    }
+  }
+  return taken;
 }
 
 void Zone::withdraw(const Edit& edit) {

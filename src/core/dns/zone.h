@@ -82,6 +82,12 @@ class Zone {
   };
   Edit prepare(const service::Snapshot& snapshot, const service::Changes& changes,
                MonoTime now) const;
+  /// An address that a Service's names have given so far and that withdraw() takes back.
+  struct TakenBack {
+    service::ServiceName service;
+    IpAddress address;
+  };
+  std::vector<TakenBack> takenBackBy(const Edit& edit) const;
   void withdraw(const Edit& edit);
   void publish(const Edit& edit, std::uint64_t revision, WallTime now);
 

@@ -7,6 +7,7 @@
 #include "core/nft/dry_run_dataplane.h"
 #include "core/nft/memory_dataplane.h"
 #include "core/nft/text.h"
+#include "core/rules/departed_table.h"
 #include "core/rules/names.h"
 #include "core/rules/programmer.h"
 #include "core/rules/resolver_table.h"
@@ -68,6 +69,21 @@ TEST(RulesGolden, Resolver) {
                                                           *IpAddress::parse("169.254.20.10"),
                                                           *IpAddress::parse("fd00:96::10")},
                                                          {}, 4711)));
+}
+
+TEST(RulesGolden, Departed) {
+  const auto ip = [](const char* text) { return *IpAddress::parse(text); };
+  departed::Directions directions;
+  directions.parked = {ip("10.244.2.5"), ip("fd00:244:2::5")};
+  directions.parkedFromNode = {ip("10.244.2.5")};
+  directions.gone = {ip("10.244.2.5"), ip("10.244.2.6"), ip("10.244.2.7")};
+  directions.goneFromNode = {ip("10.244.2.6"), ip("10.244.2.7")};
+  directions.forwarded = {{ip("10.244.2.6"), ip("10.244.3.6")}};
+  directions.names = {{ip("10.244.2.5"), "default/db-0 in db"},
+                      {ip("10.244.2.6"), "default/db-1 in db"},
+                      {ip("10.244.2.7"), "default/web-1"}};
+  directions.ownPods = {ip("10.244.1.2"), ip("fd00:244:1::2")};
+  expectGolden("departed.nft", nft::render(departedTable(directions, {})));
 }
 
 TEST(RulesGolden, DryRunOfOneEndpointLess) {

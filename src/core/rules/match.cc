@@ -88,6 +88,10 @@ Exprs isProtocol(std::uint8_t protocol) {
   return {Meta{MetaKey::kL4Proto, word(0)}, Cmp{CmpOp::kEqual, word(0), Datum({&protocol, 1})}};
 }
 
+Exprs isNotProtocol(std::uint8_t protocol) {
+  return {Meta{MetaKey::kL4Proto, word(0)}, Cmp{CmpOp::kNotEqual, word(0), Datum({&protocol, 1})}};
+}
+
 Payload sourceAddress(IpFamily family, Register to) {
   return address(family, true, to);
 }

@@ -20,6 +20,7 @@ std::uint8_t addressWords(IpFamily family);
 /// Only packets of the family go on.
 Exprs isFamily(IpFamily family);
 Exprs isProtocol(std::uint8_t protocol);
+Exprs isNotProtocol(std::uint8_t protocol);
 nft::Payload sourceAddress(IpFamily family, nft::Register to);
 nft::Payload destinationAddress(IpFamily family, nft::Register to);
 

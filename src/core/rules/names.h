@@ -75,4 +75,18 @@ inline constexpr std::string_view kRawOutput = "raw-output";
 /// Sets: address . protocol . port that the name server answers at.
 inline constexpr std::string_view kResolvers = "resolvers";
 
+// The table for the addresses of pods that go (departed_table.h); also with kRawPrerouting,
+// kRawOutput, kNatPrerouting, kNatOutput, kNatPostrouting, kFilterForward and kFilterOutput.
+inline constexpr std::string_view kDepartedTable = "hitless-departed";
+/// Sets of addresses to which new connections wait: those of pods, those of the node's processes.
+inline constexpr std::string_view kParked = "parked";
+inline constexpr std::string_view kParkedFromNode = "parked-from-node";
+/// Map: address -> the address of the pod that has taken its place.
+inline constexpr std::string_view kForwarded = "forwarded";
+/// Sets of addresses at which nobody is: for pods, for the node's processes.
+inline constexpr std::string_view kGone = "gone";
+inline constexpr std::string_view kGoneFromNode = "gone-from-node";
+/// Set: the addresses of this node's pods.
+inline constexpr std::string_view kOwnPods = "own-pods";
+
 }  // namespace hitless::rules::names

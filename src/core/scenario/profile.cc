@@ -28,9 +28,9 @@ constexpr Lag kStockLags[] = {kSliceLag, kProxySync, kDnsCache};
 
 constexpr Profile kProfiles[] = {
     {"hitless", "SIGTERM waits until every node has removed the endpoint", true, nanoseconds{0},
-     nanoseconds{0}, seconds{0}},
+     nanoseconds{0}, seconds{0}, true},
     {"stock", "the same program with Kubernetes' delays and no gate", false, kSliceLag.value,
-     kProxySync.value, std::chrono::duration_cast<seconds>(kDnsCache.value)},
+     kProxySync.value, std::chrono::duration_cast<seconds>(kDnsCache.value), false},
 };
 
 }  // namespace

@@ -26,6 +26,7 @@ struct Profile {
   nanoseconds proxyMinSyncPeriod;  ///< Between the ends of two syncs of an agent.
   seconds
       dnsRepeat;  ///< An answer is given again for so long; it is also the TTL. 0: as agents do.
+  bool departed;  ///< The addresses of pods that go are looked after.
 };
 
 /// The profiles that exist: "hitless" first.

@@ -33,6 +33,14 @@ constexpr Name kNames[] = {
     {What::kPodCrashed, "pod.crashed"},
     {What::kNodeCut, "node.cut"},
     {What::kNodeMended, "node.mended"},
+    {What::kNamesWithdrawn, "names.withdrawn"},
+    {What::kAddressParked, "address.parked"},
+    {What::kAddressForwarded, "address.forwarded"},
+    {What::kAddressTombstoned, "address.tombstoned"},
+    {What::kAddressReleased, "address.released"},
+    {What::kFlowsReset, "flows.reset"},
+    {What::kFlowsCleaned, "flows.cleaned"},
+    {What::kSynReleased, "syn.released"},
 };
 
 }  // namespace

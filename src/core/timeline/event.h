@@ -32,10 +32,19 @@ enum class What {
   kAgentStopped,   ///< Seen by the node that supervises it; `detail` says how it ended.
   kActionStarted,  ///< A rehearsal's action, in `detail`.
   kRolloutComplete,
-  kPodCrashed,  ///< A rehearsal killed the pod's processes.
-  kNodeCut,     ///< A rehearsal took the node's link to the others down.
-  kNodeMended,  ///< It is up again.
-  kUnknown,     ///< Another version's event: kept under its name, in Event::unknown.
+  kPodCrashed,         ///< A rehearsal killed the pod's processes.
+  kNodeCut,            ///< A rehearsal took the node's link to the others down.
+  kNodeMended,         ///< It is up again.
+  kNamesWithdrawn,     ///< An agent's names do not give `ip` any more; before its rules change.
+                       ///< `pod` is "namespace/service".
+  kAddressParked,      ///< New connections to a pod that goes wait for its successor.
+  kAddressForwarded,   ///< They go to the successor, whose address is `detail`.
+  kAddressTombstoned,  ///< The pod is gone: what is sent to its address is refused.
+  kAddressReleased,    ///< Nothing is done with the address any more; `detail` says why.
+  kFlowsReset,         ///< Connections to pods that are gone were ended; `detail`: how many.
+  kFlowsCleaned,       ///< Stale ones were forgotten; `detail`: how many.
+  kSynReleased,        ///< Attempts to connect that waited were sent on; `detail`: how many.
+  kUnknown,            ///< Another version's event: kept under its name, in Event::unknown.
 };
 
 struct Event {

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "base/clock.h"
+#include "core/conntrack/stale.h"
+#include "core/departed/packet_sender.h"
+#include "core/departed/pinned_flows.h"
+
+namespace hitless::app {
+
+/// Ends the connections of this node's clients to pods that are gone: asks each client where it is,
+/// so that the rules, which refuse what it answers, reset it (core/departed/segment.h). Without it
+/// a client that waits for an answer would wait until TCP gives up, about 15 minutes.
+class FlowResetter {
+ public:
+  struct Parts {
+    boost::asio::io_context& io;
+    conntrack::FlowTable& table;
+    departed::PacketSender* packets = nullptr;  ///< Without it connections are only forgotten.
+    /// The addresses of this node and its pods.
+    std::function<std::set<IpAddress>()> ours;
+    /// How many were found at each look that found any.
+    std::function<void(std::size_t reset, std::size_t forgotten)> found;
+  };
+
+  explicit FlowResetter(Parts parts) : parts_(std::move(parts)), timer_(parts_.io) {}
+
+  /// The rules refuse what is sent to these from now on.
+  void reset(const std::set<IpAddress>& gone);
+  void stop() { timer_.cancel(); }
+
+ private:
+  void look();
+  void work(const std::set<IpAddress>& gone, const std::vector<conntrack::Flow>& flows,
+            departed::Look look);
+  void lookIn(nanoseconds delay);
+
+  Parts parts_;
+  boost::asio::steady_timer timer_;
+  std::map<IpAddress, int> pending_;  ///< How many more looks there will be.
+  std::uint32_t asked_ = 0;
+  bool armed_ = false;
+};
+
+}  // namespace hitless::app
