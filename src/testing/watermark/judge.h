@@ -93,6 +93,7 @@ class Judge {
                       const std::vector<std::string>& sending) {
     switch (verdict.reason) {
       case drain::GateReason::kAcknowledged:
+      case drain::GateReason::kStillConnected:  // Comes after the acknowledgement.
         return false;
       case drain::GateReason::kNodesMissing:
         return std::all_of(sending.begin(), sending.end(), [&](const std::string& node) {
