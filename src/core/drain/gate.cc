@@ -138,7 +138,8 @@ Gate::Position Gate::locateDeleted(const kube::Pod& pod, const Wait& wait) const
   if (peers_.acknowledged(standing.revision)) {
     return passed(GateReason::kAcknowledged, standing.revision);
   }
-  // Who is missing is nobody's business before the time is used up, and there may be thousands.
+  // Who is missing is told when the time is used up (announce() asks by itself): there may be
+  // thousands, and this is asked at each answer of each of them.
   std::vector<std::string> behind;
   if (clock_->mono() >= deadline) {
     behind = peers_.behind(standing.revision);

@@ -105,8 +105,11 @@ void Gate::announce(const Position& position, const kube::Pod& pod, const Wait& 
     effects.next = std::min(effects.next.value_or(tellAt), tellAt);
   } else if (worthIt && std::exchange(said.slow, position.state) != position.state) {
     const nanoseconds left = wait.since + gateBudget(graceOf(pod), options_) - clock_->mono();
-    effects.notices.push_back(
-        {pod, revision, std::nullopt, Kind::kSlow, heldText(position.verdict, left)});
+    GateVerdict sofar = position.verdict;
+    if (position.state == GateState::kAwaitingNodes) {
+      sofar.missing = peers_.behind(revision);
+    }
+    effects.notices.push_back({pod, revision, std::nullopt, Kind::kSlow, heldText(sofar, left)});
   }
 }
 
