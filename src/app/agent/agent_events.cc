@@ -43,6 +43,9 @@ void Agent::startDeparted() {
       record(timeline::What::kFlowsCleaned, std::to_string(forgotten));
     }
   };
+  gate_.onPassing = [this](const kube::Pod& pod) {
+    parts_.departed->ending(pod.meta.uid, parts_.clock.mono());
+  };
   departed.start();
 }
 

@@ -48,6 +48,16 @@ bool DepartedPlane::applyPods(const watch::Update& own) {
   return ledger_.applyPods(own);
 }
 
+void DepartedPlane::ending(const std::string& podUid, MonoTime now) {
+  ledger_.ending(podUid);
+  if (!trusted_) {
+    return;  // Nothing of ours is in the kernel, or nobody knows what.
+  }
+  if (const auto done = commit(now); !done) {
+    spdlog::warn("cannot make connections wait for a pod: {}", done.error().text());
+  }
+}
+
 std::set<IpAddress> DepartedPlane::ours() const {
   std::set<IpAddress> all = applied_.ownPods;
   for (const IpAddress& ip : parts_.machine()) {

@@ -36,6 +36,8 @@ class DepartedPlane : public AddressKeeper {
   std::optional<MonoTime> deadline() const override { return ledger_.deadline(); }
   void distrust() override { trusted_ = false; }
 
+  /// A pod of this node is about to get its SIGTERM.
+  void ending(const std::string& podUid, MonoTime now);
   void start();
   void stop();
   /// What has become of addresses, and what that did to connections: see departed::Happening.

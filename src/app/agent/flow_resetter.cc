@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <boost/asio/post.hpp>
 #include <iterator>
 
 #include "core/departed/segment.h"
@@ -12,6 +13,8 @@ namespace {
 /// Two at which clients are asked, because a question or its answer may be lost and may by chance
 /// lie inside a window, and one to forget what is left.
 constexpr int kLooks = 3;
+/// How many connections are forgotten before the loop may do something else.
+constexpr std::size_t kAtATime = 64;
 constexpr nanoseconds kBetween = milliseconds(250);
 /// So that no two questions that follow each other carry nearly the same number.
 constexpr std::uint32_t kStride = 0x55555555;
@@ -63,6 +66,16 @@ void FlowResetter::look() {
   }
 }
 
+void FlowResetter::forgetSome() {
+  for (std::size_t i = 0; i < kAtATime && !forget_.empty(); ++i) {
+    (void)parts_.table.remove(forget_.back());
+    forget_.pop_back();
+  }
+  if (!forget_.empty()) {
+    boost::asio::post(parts_.io, [this] { forgetSome(); });
+  }
+}
+
 void FlowResetter::work(const std::set<IpAddress>& gone, const std::vector<conntrack::Flow>& flows,
                         departed::Look look) {
   if (gone.empty()) {
@@ -80,8 +93,10 @@ void FlowResetter::work(const std::set<IpAddress>& gone, const std::vector<connt
       spdlog::debug("cannot ask a client of a pod that is gone: {}", sent.error().text());
     }
   }
-  for (const conntrack::Flow& flow : pinned.forget) {
-    (void)parts_.table.remove(flow);
+  const bool idle = forget_.empty();
+  forget_.insert(forget_.end(), pinned.forget.begin(), pinned.forget.end());
+  if (idle) {
+    forgetSome();
   }
   const std::size_t reset = look == departed::Look::kLast ? 0 : pinned.reset.size();
   if (reset > 0 || !pinned.forget.empty()) {

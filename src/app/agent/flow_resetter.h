@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <vector>
 
 #include "base/clock.h"
 #include "core/conntrack/stale.h"
@@ -38,12 +39,14 @@ class FlowResetter {
   void work(const std::set<IpAddress>& gone, const std::vector<conntrack::Flow>& flows,
             departed::Look look);
   void lookIn(nanoseconds delay);
+  void forgetSome();
 
   Parts parts_;
   boost::asio::steady_timer timer_;
   std::map<IpAddress, int> pending_;  ///< How many more looks there will be.
   std::uint32_t asked_ = 0;
   bool armed_ = false;
+  std::vector<conntrack::Flow> forget_;
 };
 
 }  // namespace hitless::app

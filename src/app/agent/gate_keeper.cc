@@ -100,6 +100,9 @@ void GateKeeper::onWatermark(std::uint64_t watermark) {
 void GateKeeper::perform() {
   const drain::Gate::Effects effects = gate_.step();
   for (const drain::Gate::Notice& notice : effects.notices) {
+    if (notice.verdict) {
+      onPassing(notice.pod);
+    }
     tell(notice);
   }
   for (const drain::Gate::Answer& answer : effects.answers) {

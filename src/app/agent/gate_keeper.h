@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -31,6 +32,9 @@ class GateKeeper {
 
   GateKeeper(Parts parts, std::string node, std::uint16_t peerPort,
              const drain::GateOptions& options);
+
+  /// Called before a pod's hooks are answered, that is, before its SIGTERM.
+  std::function<void(const kube::Pod&)> onPassing = [](const kube::Pod&) {};
 
   /// Answers GET /v1/gate/<id> when the pod may get its SIGTERM; with the id "self" that is the pod
   /// from whose address `peer` ("10.244.1.7:40312") the request comes.

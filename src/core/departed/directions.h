@@ -13,8 +13,8 @@ namespace hitless::departed {
 /// rules/departed_table.h makes the table.
 struct Directions {
   /// New TCP connections of this node's pods wait; those of the node's own processes to
-  /// `parkedFromNode`. A pod of this node that is not gone yet is only in the first: the kubelet
-  /// probes it and calls its hooks.
+  /// `parkedFromNode`. A pod of this node is only in the first until its SIGTERM: the kubelet
+  /// calls its hooks.
   std::set<IpAddress> parked;
   std::set<IpAddress> parkedFromNode;
   /// New connections of any protocol go to another address.

@@ -165,6 +165,16 @@ void Ledger::name(const IpAddress& ip, const Departure& departure) {
       describe({departure.name, departure.stable ? departure.stable->service.name : std::string()});
 }
 
+void Ledger::ending(const std::string& podUid) {
+  const std::uint32_t id = service::podId(podUid);
+  for (auto& [ip, departure] : departures_) {
+    if (departure.pod == id && departure.local) {
+      departure.ending = true;
+      unsettled_ = true;
+    }
+  }
+}
+
 void Ledger::applyNodes(const watch::Update& update) {
   nodes_.apply(update);
   unsettled_ = true;
@@ -290,7 +300,7 @@ bool Ledger::park(const IpAddress& ip, Departure& departure, MonoTime now) {
   departure.parkedSince = since;
   directions_.parked.insert(ip);
   name(ip, departure);
-  if (departure.gone || !departure.local) {
+  if (departure.gone || departure.ending || !departure.local) {
     directions_.parkedFromNode.insert(ip);
   }
   remindAt(until);

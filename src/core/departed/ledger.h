@@ -32,6 +32,8 @@ class Ledger {
   /// The pods of this node. True if something may have become of an address.
   bool applyPods(const watch::Update& update);
   void applyNodes(const watch::Update& update);
+  /// A pod of this node is about to get its SIGTERM: its hooks have been called.
+  void ending(const std::string& podUid);
 
   /// Takes over what another ledger has left, before anything else: the time of its addresses
   /// begins anew.
@@ -57,6 +59,7 @@ class Ledger {
     std::optional<Name> stable;
     bool local = false;        ///< On this node.
     bool published = false;    ///< Terminating, but ready all the same: publishNotReadyAddresses.
+    bool ending = false;       ///< A pod of this node, and its hooks have been called.
     bool ended = false;        ///< A pod of this node, and it has ended.
     bool unclear = false;      ///< Its slice went with its Service: that says nothing of the pod.
     std::uint32_t listed = 0;  ///< In how many slices it is, terminating.

@@ -245,13 +245,16 @@ TEST(DepartedLedger, WaitingEndsWhoeverComesOrNot) {
   EXPECT_EQ(f.ledger.deadline(), std::nullopt);
 }
 
-TEST(DepartedLedger, TheKubeletReachesAPodOfItsNodeToTheEnd) {
+TEST(DepartedLedger, TheKubeletReachesAPodOfItsNodeUntilItsSigterm) {
   Follower f;
   const IpAddress own = ip("10.244.1.5");
   f.pods(testing::full({testing::ownPod("db-0/1", own.text())}));
   f.show("db", {going(at(own, "db-0/1", "db-0", "node-1"))});
   EXPECT_THAT(f.is().parked, ElementsAre(own));
   EXPECT_THAT(f.is().parkedFromNode, IsEmpty());
+  f.ledger.ending("1");
+  f.ledger.settle(f.now);
+  EXPECT_THAT(f.is().parkedFromNode, ElementsAre(own));
   f.pods(testing::full({}));
   EXPECT_THAT(f.is().parkedFromNode, ElementsAre(own));
 }

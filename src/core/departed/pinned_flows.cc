@@ -7,15 +7,13 @@ using conntrack::Flow;
 using conntrack::TcpState;
 
 /// The client waits for something.
-bool waits(const Flow& flow) {
-  switch (flow.tcpState.value_or(TcpState::kNone)) {
-    case TcpState::kSynRecv:
-    case TcpState::kEstablished:
-    case TcpState::kFinWait:
-      return true;
-    default:
-      return false;
-  }
+bool waits(TcpState state) {
+  return state == TcpState::kSynRecv || state == TcpState::kEstablished ||
+         state == TcpState::kFinWait;
+}
+
+bool closed(TcpState state) {
+  return state == TcpState::kTimeWait || state == TcpState::kClose;
 }
 
 }  // namespace
@@ -27,7 +25,11 @@ PinnedFlows pinnedFlows(std::span<const Flow> flows, const std::set<IpAddress>& 
     if (!gone.contains(flow.reply.source)) {
       continue;
     }
-    if (flow.original.protocol == conntrack::kTcp && waits(flow)) {
+    const TcpState state = flow.tcpState.value_or(TcpState::kNone);
+    if (closed(state)) {
+      continue;
+    }
+    if (waits(state)) {
       if (flow.translated() || ours.contains(flow.original.source)) {
         pinned.reset.push_back(flow.original);
       }

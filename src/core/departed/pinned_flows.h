@@ -15,7 +15,7 @@ struct PinnedFlows {
   std::vector<conntrack::Tuple> reset;
   /// Of UDP, without an answer so far, or closing: to be forgotten, so that the next packet finds
   /// the rules that hold now. A client that uses the port of a closing connection again would
-  /// otherwise be led to where that went (a SYN does not reopen it before TIME_WAIT).
+  /// otherwise be led to where that went. What is closed, a SYN opens anew by itself.
   std::vector<conntrack::Flow> forget;
 };
 

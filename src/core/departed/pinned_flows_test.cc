@@ -53,5 +53,13 @@ TEST(PinnedFlows, AttemptsUdpAndWhatIsClosingAreForgotten) {
   EXPECT_EQ(pinned.forget, flows);
 }
 
+TEST(PinnedFlows, WhatIsClosedIsLeftToItself) {
+  const std::vector<Flow> flows = {flow(kPod, kDead, TcpState::kTimeWait),
+                                   flow(kPod, kClusterIp, TcpState::kClose)};
+  const PinnedFlows pinned = pinnedFlows(flows, {kDead}, {kPod}, Look::kLast);
+  EXPECT_THAT(pinned.reset, IsEmpty());
+  EXPECT_THAT(pinned.forget, IsEmpty());
+}
+
 }  // namespace
 }  // namespace hitless::departed
