@@ -28,12 +28,9 @@ Flow flow(const IpAddress& from, const IpAddress& to, TcpState state) {
 
 TEST(PinnedFlows, ClientsOfThisNodeAreReset) {
   const std::vector<Flow> flows = {
-      flow(kPod, kDead, TcpState::kEstablished),
-      flow(kPod, kClusterIp, TcpState::kFinWait),
+      flow(kPod, kDead, TcpState::kEstablished), flow(kPod, kClusterIp, TcpState::kFinWait),
       flow(kStranger, kDead, TcpState::kEstablished),
-      flow(kStranger, kClusterIp, TcpState::kEstablished),  // Translated here.
-      flow(kPod, kDead, TcpState::kTimeWait),
-      flow(kPod, kDead, TcpState::kClose)};
+      flow(kStranger, kClusterIp, TcpState::kEstablished)};  // Translated here.
   const PinnedFlows pinned = pinnedFlows(flows, {kDead}, {kPod});
   EXPECT_THAT(pinned.reset, ElementsAre(flows[0].original, flows[1].original, flows[3].original));
   EXPECT_THAT(pinned.forget, IsEmpty());
