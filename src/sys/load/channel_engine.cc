@@ -216,9 +216,11 @@ void ChannelEngine::onEvent(const epoll_event& event) {
     return onConnecting(id, event.events);
   }
   if ((event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
-    return read(id);
+    read(id);
   }
-  write(id);
+  if ((event.events & EPOLLOUT) != 0) {
+    write(id);  // both may be reported once and together
+  }
 }
 
 void ChannelEngine::onConnecting(load::ConnectionId id, std::uint32_t events) {
