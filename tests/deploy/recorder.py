@@ -11,9 +11,12 @@ import sys
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self):
+    def note(self):
         with open(sys.argv[4], "a") as log:
             log.write(f"{self.command} {self.path} {self.headers.get('Authorization')}\n")
+
+    def do_GET(self):
+        self.note()
         if "sendInitialEvents" in self.path:
             self.answer(422, {"kind": "Status", "code": 422})
         elif "watch=true" in self.path:
@@ -25,7 +28,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, {"metadata": {"resourceVersion": "1"}, "items": []})
 
     def do_POST(self):
-        self.do_GET()
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.note()
+        self.answer(409, {"kind": "Status", "code": 409})  # It keeps nothing.
+
+    do_PUT = do_PATCH = do_POST
 
     def answer(self, status, body):
         data = json.dumps(body).encode()

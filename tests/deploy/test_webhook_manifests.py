@@ -9,6 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/api"))
 sys.path.insert(0, str(ROOT / "tests/deploy"))
 
+from component import copy_deploy, serves_budgets  # noqa: E402
 from server import HITLESS, ApiServer, Kubectl, eventually, kubectls  # noqa: E402
 from test_deploy import request_of  # noqa: E402
 
@@ -22,10 +23,9 @@ AT_TIMES = {("update", "", "secrets"), ("patch", "admissionregistration.k8s.io",
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(server, tmp_path_factory):
     """deploy/ with the component switched on, as docs/gate.md says."""
-    folder = tmp_path_factory.mktemp("deploy") / "deploy"
-    subprocess.run(["cp", "-r", str(ROOT / "deploy"), str(folder)], check=True)
+    folder = copy_deploy(tmp_path_factory.mktemp("deploy") / "deploy", server)
     file = folder / "kustomization.yaml"
     switched = file.read_text().replace("# components:", "components:").replace("# - webhook", "- webhook")
     assert switched != file.read_text()
@@ -34,12 +34,17 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def applied(folder):
+def server():
     server = ApiServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def applied(server, folder):
     kubectl = Kubectl(kubectls()[-1], server)
     kubectl("apply", "-k", str(folder), "--validate=strict")
-    yield kubectl
-    server.stop()
+    return kubectl
 
 
 def test_every_kubectl_applies_it_and_finds_it_unchanged(folder):
@@ -48,7 +53,7 @@ def test_every_kubectl_applies_it_and_finds_it_unchanged(folder):
         for binary in kubectls():
             kubectl = Kubectl(binary, server)
             out = kubectl("apply", "-k", str(folder), "--validate=strict")
-            for kind in ("mutatingwebhookconfiguration", "poddisruptionbudget", "role.", "rolebinding", "deployment"):
+            for kind in ("mutatingwebhookconfiguration", "role.", "rolebinding", "deployment"):
                 assert kind in out
             assert kubectl.run("diff", "-k", str(folder), check=False).returncode == 0
     finally:
@@ -79,9 +84,7 @@ def test_names_and_ports_fit_together(applied):
     assert port["port"] == client["service"]["port"]
     ports = {entry["name"]: entry["containerPort"] for entry in container["ports"]}
     assert ports[port["targetPort"]] == 9443 and set(ports) == {"https", "health"}
-    for selector in (service["spec"]["selector"], deployment["spec"]["selector"]["matchLabels"],
-                     applied.json("get", "poddisruptionbudget", "hitless-webhook", "-n", "hitless")
-                     ["spec"]["selector"]["matchLabels"]):
+    for selector in (service["spec"]["selector"], deployment["spec"]["selector"]["matchLabels"]):
         assert selector.items() <= template["metadata"]["labels"].items()
     # The gate that it brings along.
     hook = container["lifecycle"]["preStop"]["httpGet"]
@@ -89,6 +92,14 @@ def test_names_and_ports_fit_together(applied):
     assert (hook["host"], hook["port"]) == ("127.0.0.1", 9470)
     assert deployment["spec"]["replicas"] == 2
     assert {entry["name"] for entry in container["env"]} == {"POD_NAME", "POD_NAMESPACE"}
+
+
+def test_one_replica_stays_when_a_node_is_drained(server, applied):
+    if not serves_budgets(server):
+        pytest.skip("this server knows no PodDisruptionBudget")
+    budget = applied.json("get", "poddisruptionbudget", "hitless-webhook", "-n", "hitless")["spec"]
+    deployment = applied.json("get", "deployment", "hitless-webhook", "-n", "hitless")["spec"]
+    assert budget["selector"] == deployment["selector"] and budget["minAvailable"] < deployment["replicas"]
 
 
 def granted(role):
@@ -121,10 +132,10 @@ contexts: [{{name: c, context: {{cluster: c, user: u}}}}]
     log.touch()
     script = f"""
         ip link set lo up
-        {sys.executable} {ROOT}/tests/deploy/recorder.py 6443 {place}/ca.crt {place}/key {log} &
+        {sys.executable} {ROOT}/tests/deploy/recorder.py 6443 {place}/ca.crt {place}/key {log} & recorder=$!
         {HITLESS} webhook --kubeconfig {place}/kubeconfig & webhook=$!
         read line
-        kill -KILL $webhook %1; wait
+        kill -KILL $webhook $recorder
     """
     if subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode != 0:
         pytest.skip("no user namespaces here")

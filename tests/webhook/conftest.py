@@ -4,8 +4,10 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "deploy"))
 
-from hook import ROOT, Webhook  # noqa: E402
+from component import copy_deploy  # noqa: E402
+from hook import Webhook  # noqa: E402
 from server import ApiServer, Kubectl, kubectls  # noqa: E402
 
 
@@ -14,14 +16,9 @@ def server(tmp_path):
     """An API server with deploy/ and its webhook component applied."""
     if not kubectls():
         pytest.skip("no kubectl here")
-    folder = tmp_path / "deploy"
-    folder.mkdir()
-    (folder / "kustomization.yaml").write_text("components: [webhook]\nresources: [namespace.yaml]\n")
-    (folder / "namespace.yaml").write_text((ROOT / "deploy/namespace.yaml").read_text())
-    (folder / "webhook").mkdir()
-    for file in (ROOT / "deploy/webhook").iterdir():
-        (folder / "webhook" / file.name).write_text(file.read_text())
     server = ApiServer()
+    folder = copy_deploy(tmp_path / "deploy", server)
+    (folder / "kustomization.yaml").write_text("components: [webhook]\nresources: [namespace.yaml]\n")
     server.kubectl = Kubectl(kubectls()[-1], server)
     server.kubectl("apply", "-k", str(folder), "--validate=strict")
     yield server
