@@ -78,25 +78,6 @@ Reply deleteCollection(const Call& call) {
                      {}};
 }
 
-Reply evictPod(const Call& call) {
-  const json::object eviction =
-      API_TRY(parseBody("Eviction", call.request.contentType, call.request.body));
-  const WriteParameters parameters = API_TRY(writeParameters(call.request, "CreateOptions"));
-  DeleteOptions options;
-  options.dryRun = parameters.dryRun;
-  if (const json::object* asked = kube::findObject(eviction, {"deleteOptions"})) {
-    options.gracePeriodSeconds = kube::optionalInteger(*asked, {"gracePeriodSeconds"});
-    options.uid = std::string(kube::text(*asked, {"preconditions", "uid"}));
-    if (const json::array* dryRun = kube::findArray(*asked, {"dryRun"})) {
-      options.dryRun = options.dryRun || !dryRun->empty();
-    }
-  }
-  Target pod = call.target;
-  pod.subresource.clear();
-  (void)API_TRY(call.registry.remove(pod, options));
-  return jsonResponse(201, successStatus(*call.target.resource, "", ""));
-}
-
 Reply bindPod(const Call& call) {
   const json::object binding =
       API_TRY(parseBody("Binding", call.request.contentType, call.request.body));

@@ -53,6 +53,13 @@ constexpr InitialStatus kInitialStatus[] = {
      [](json::object& set) {
        set["status"] = json::object{{"replicas", 0}, {"availableReplicas", 0}};
      }},
+    {"PodDisruptionBudget",
+     [](json::object& budget) {
+       budget["status"] = json::object{{"disruptionsAllowed", 0},
+                                       {"currentHealthy", 0},
+                                       {"desiredHealthy", 0},
+                                       {"expectedPods", 0}};
+     }},
     {"Node", [](json::object&) {}},  // A kubelet registers its node together with the status.
 };
 

@@ -30,6 +30,8 @@ std::string_view packageName(Package package) {
       return "io.k8s.api.admissionregistration.v1";
     case Package::kNetworking:
       return "io.k8s.api.networking.v1";
+    case Package::kPolicy:
+      return "io.k8s.api.policy.v1";
   }
   return "";
 }

@@ -24,6 +24,7 @@ constexpr List<1> kEv{"ev"};
 constexpr List<1> kDeploy{"deploy"};
 constexpr List<1> kRs{"rs"};
 constexpr List<1> kSts{"sts"};
+constexpr List<1> kPdb{"pdb"};
 constexpr List<1> kDs{"ds"};
 constexpr List<1> kStatus{"status"};
 constexpr List<2> kNamespaceSubs{"status", "finalize"};
@@ -53,6 +54,7 @@ enum Row {
   kRoleBindingRow,
   kMutatingWebhookRow,
   kServiceCidrRow,
+  kBudgetRow,
   kRowCount
 };
 
@@ -135,6 +137,15 @@ constexpr std::array<Resource, kRowCount> kTable{{
      {},
      kStatus,
      false},
+    {"policy",
+     "v1",
+     "PodDisruptionBudget",
+     "poddisruptionbudgets",
+     "poddisruptionbudget",
+     kPdb,
+     {},
+     kStatus,
+     true},
 }};
 
 }  // namespace
@@ -188,6 +199,7 @@ const Resource& kStatefulSets = kTable[kStatefulSetRow];
 const Resource& kControllerRevisions = kTable[kControllerRevisionRow];
 const Resource& kMutatingWebhookConfigurations = kTable[kMutatingWebhookRow];
 const Resource& kServiceCidrs = kTable[kServiceCidrRow];
+const Resource& kPodDisruptionBudgets = kTable[kBudgetRow];
 }  // namespace res
 
 }  // namespace hitless::kube

@@ -50,6 +50,7 @@ extern const Resource& kDeployments;
 extern const Resource& kReplicaSets;
 extern const Resource& kStatefulSets;
 extern const Resource& kControllerRevisions;
+extern const Resource& kPodDisruptionBudgets;
 }  // namespace res
 
 }  // namespace hitless::kube

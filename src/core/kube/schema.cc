@@ -29,6 +29,7 @@ constexpr Root kRoots[] = {
     {"coordination.k8s.io", "Lease", &kLease},
     {"discovery.k8s.io", "EndpointSlice", &kEndpointSlice},
     {"networking.k8s.io", "ServiceCIDR", &kServiceCidr},
+    {"policy", "PodDisruptionBudget", &kPodDisruptionBudget},
     {"rbac.authorization.k8s.io", "ClusterRole", &kClusterRole},
     {"rbac.authorization.k8s.io", "ClusterRoleBinding", &kClusterRoleBinding},
     {"rbac.authorization.k8s.io", "Role", &kRole},

@@ -128,7 +128,8 @@ enum class Package : std::uint8_t {
   kCoordination,
   kRbac,
   kAdmission,
-  kNetworking
+  kNetworking,
+  kPolicy
 };
 
 struct Message {

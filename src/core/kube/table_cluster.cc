@@ -48,6 +48,15 @@ std::string nodeInfo(const json::object& node, std::string_view field) {
   return value.empty() ? "<unknown>" : std::string(value);
 }
 
+/// A number or percentage, or "N/A".
+json::value intOrStringCell(const json::object& object, std::string_view key) {
+  const json::value* value = find(object, {"spec", key});
+  if (value == nullptr) {
+    return "N/A";
+  }
+  return value->is_string() ? *value : json::value(json::serialize(*value));
+}
+
 /// "statefulset.apps/db"
 std::string controllerText(const json::object& object) {
   const ObjectMeta meta = metaOf(object);
@@ -165,6 +174,12 @@ json::array statefulSetCells(const json::object& statefulSet, WallTime now) {
 json::array controllerRevisionCells(const json::object& revision, WallTime now) {
   return {nameCell(revision), controllerText(revision), integer(revision, {"revision"}),
           ageCell(revision, now)};
+}
+
+json::array budgetCells(const json::object& budget, WallTime now) {
+  return {nameCell(budget), intOrStringCell(budget, "minAvailable"),
+          intOrStringCell(budget, "maxUnavailable"),
+          integer(budget, {"status", "disruptionsAllowed"}), ageCell(budget, now)};
 }
 
 json::array replicaSetCells(const json::object& replicaSet, WallTime now) {

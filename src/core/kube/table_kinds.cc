@@ -136,6 +136,13 @@ constexpr Column kDaemonSetColumns[] = {
     kImages,
     kSelector,
 };
+constexpr Column kBudgetColumns[] = {
+    kName,
+    {"Min Available", "string", "", 0, "Pods that must stay healthy."},
+    {"Max Unavailable", "string", "", 0, "Pods that may be missing."},
+    {"Allowed Disruptions", "integer", "", 0, "Evictions that are possible now."},
+    kAge,
+};
 constexpr Column kRoleBindingColumns[] = {
     kName,
     {"Role", "string", "", 0, "What is allowed."},
@@ -202,6 +209,7 @@ constexpr TableKind kKinds[] = {
     {"apps", "StatefulSet", kStatefulSetColumns, statefulSetCells},
     {"apps", "ControllerRevision", kControllerRevisionColumns, controllerRevisionCells},
     {"apps", "DaemonSet", kDaemonSetColumns, daemonSetCells},
+    {"policy", "PodDisruptionBudget", kBudgetColumns, budgetCells},
     {"rbac.authorization.k8s.io", "ClusterRoleBinding", kRoleBindingColumns, roleBindingCells},
     {"coordination.k8s.io", "Lease", kLeaseColumns, leaseCells},
     {"discovery.k8s.io", "EndpointSlice", kSliceColumns, endpointSliceCells},

@@ -130,6 +130,8 @@ Change Cache::apply(const StoreEvent& event, WallTime now) {
     reindex(revisionsByOwner_, change.controllerRevision, key, ownerOf<kube::ControllerRevision>);
   } else if (event.resource == &kube::res::kDeployments) {
     change.deployment = take(deployments_, event, key, kube::deploymentOf);
+  } else if (event.resource == &kube::res::kPodDisruptionBudgets) {
+    change.budget = take(budgets_, event, key, kube::podDisruptionBudgetOf);
   } else if (event.resource == &kube::res::kServices) {
     change.service = take(services_, event, key, serviceFactsOf);
     reindex(servicesBySelector_, change.service, key,

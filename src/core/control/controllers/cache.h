@@ -10,6 +10,7 @@
 #include "core/control/store.h"
 #include "core/kube/controller_revision.h"
 #include "core/kube/objects.h"
+#include "core/kube/pod_disruption_budget.h"
 #include "core/kube/stateful_set.h"
 #include "core/kube/workload.h"
 
@@ -48,6 +49,7 @@ struct Change {
   Transition<kube::ReplicaSet> replicaSet;
   Transition<kube::StatefulSet> statefulSet;
   Transition<kube::ControllerRevision> controllerRevision;
+  Transition<kube::PodDisruptionBudget> budget;
   Transition<kube::Pod> pod;
   Transition<ServiceFacts> service;
   Transition<kube::EndpointSlice> slice;
@@ -70,6 +72,7 @@ class Cache {
   const Table<kube::ControllerRevision>& controllerRevisions() const {
     return controllerRevisions_;
   }
+  const Table<kube::PodDisruptionBudget>& budgets() const { return budgets_; }
   const Table<kube::Pod>& pods() const { return pods_; }
   const Table<ServiceFacts>& services() const { return services_; }
   const Table<NodeFacts>& nodes() const { return nodes_; }
@@ -103,6 +106,7 @@ class Cache {
   Table<kube::ReplicaSet> replicaSets_;
   Table<kube::StatefulSet> statefulSets_;
   Table<kube::ControllerRevision> controllerRevisions_;
+  Table<kube::PodDisruptionBudget> budgets_;
   Table<kube::Pod> pods_;
   Table<ServiceFacts> services_;
   Table<kube::EndpointSlice> slices_;
