@@ -171,6 +171,9 @@ class SimulatedCluster {
   std::vector<kube::EndpointSlice> slices() const {
     return all(kube::res::kEndpointSlices, kube::endpointSliceOf);
   }
+  kube::DaemonSet daemonSet(std::string_view name) const {
+    return kube::daemonSetOf(*get(kube::res::kDaemonSets, name));
+  }
   kube::StatefulSet statefulSet(std::string_view name) const {
     return kube::statefulSetOf(*get(kube::res::kStatefulSets, name));
   }

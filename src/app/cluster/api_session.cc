@@ -4,7 +4,6 @@
 
 #include <boost/asio/steady_timer.hpp>
 
-#include "core/kube/kept_only.h"
 #include "core/kube/resource.h"
 
 namespace hitless::app {
@@ -81,13 +80,6 @@ Status ApiSession::apply(const Manifest& manifest) {
                    fmt::format("the embedded cluster serves no kind {} in {}", kind, apiVersion),
                    {},
                    "kubectl api-resources lists what it serves",
-                   0});
-  }
-  if (kind == "DaemonSet") {
-    return refuse({ErrorKind::kUnsupported,
-                   std::string(kube::keptOnly(*resource)),
-                   {},
-                   "use a Deployment",
                    0});
   }
   const std::string name(kube::text(manifest.object, {"metadata", "name"}));

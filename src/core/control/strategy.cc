@@ -53,6 +53,13 @@ constexpr InitialStatus kInitialStatus[] = {
      [](json::object& set) {
        set["status"] = json::object{{"replicas", 0}, {"availableReplicas", 0}};
      }},
+    {"DaemonSet",
+     [](json::object& set) {
+       set["status"] = json::object{{"currentNumberScheduled", 0},
+                                    {"numberMisscheduled", 0},
+                                    {"desiredNumberScheduled", 0},
+                                    {"numberReady", 0}};
+     }},
     {"PodDisruptionBudget",
      [](json::object& budget) {
        budget["status"] = json::object{{"disruptionsAllowed", 0},

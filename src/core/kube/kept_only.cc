@@ -9,7 +9,6 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
-    {"DaemonSet", "this cluster keeps DaemonSets but makes no pods for them"},
     {"ClusterRole", "this cluster keeps ClusterRoles but allows everything to everybody it knows"},
     {"ClusterRoleBinding",
      "this cluster keeps ClusterRoleBindings but allows everything to everybody it knows"},

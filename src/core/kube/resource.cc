@@ -195,6 +195,7 @@ const Resource& kEvents = kTable[kEventRow];
 const Resource& kLeases = kTable[kLeaseRow];
 const Resource& kDeployments = kTable[kDeploymentRow];
 const Resource& kReplicaSets = kTable[kReplicaSetRow];
+const Resource& kDaemonSets = kTable[kDaemonSetRow];
 const Resource& kStatefulSets = kTable[kStatefulSetRow];
 const Resource& kControllerRevisions = kTable[kControllerRevisionRow];
 const Resource& kMutatingWebhookConfigurations = kTable[kMutatingWebhookRow];

@@ -73,6 +73,23 @@ RolloutStatus ofStatefulSet(const json::object& set) {
   return {true, false, "successfully rolled out"};
 }
 
+RolloutStatus ofDaemonSet(const json::object& set) {
+  const std::int64_t desired = integer(set, {"status", "desiredNumberScheduled"});
+  const std::int64_t updated = integer(set, {"status", "updatedNumberScheduled"});
+  const std::int64_t available = integer(set, {"status", "numberAvailable"});
+  if (!observed(set)) {
+    return kNotObserved;
+  }
+  const bool onDelete = text(set, {"spec", "updateStrategy", "type"}) == "OnDelete";
+  if (updated < desired && !onDelete) {
+    return {false, false, fmt::format("{} of {} new pods have been updated", updated, desired)};
+  }
+  if (available < desired) {
+    return {false, false, fmt::format("{} of {} updated pods are available", available, desired)};
+  }
+  return {true, false, "successfully rolled out"};
+}
+
 struct Row {
   const Resource& resource;
   RolloutStatus (*of)(const json::object& workload);
@@ -81,7 +98,8 @@ struct Row {
 std::span<const Row> rows() {
   // A function's static, because the resources are constants of another file.
   static const Row kRows[] = {{res::kDeployments, ofDeployment},
-                              {res::kStatefulSets, ofStatefulSet}};
+                              {res::kStatefulSets, ofStatefulSet},
+                              {res::kDaemonSets, ofDaemonSet}};
   return kRows;
 }
 

@@ -14,7 +14,7 @@ struct RolloutStatus {
   std::string message;  ///< "2 of 4 updated replicas are available"
 };
 
-/// Whether objects of the kind roll out: Deployments, StatefulSets.
+/// Whether objects of the kind roll out: Deployments, StatefulSets, DaemonSets.
 bool rollsOut(const Resource& resource);
 /// For a kind that rolls out.
 RolloutStatus rolloutStatus(const Resource& resource, const json::object& workload);

@@ -64,6 +64,23 @@ TEST(RolloutStatus, OfAStatefulSetRespectsPartitionAndOnDelete) {
                   .complete);
 }
 
+TEST(RolloutStatus, OfADaemonSetFollowsKubectl) {
+  const auto of = [](std::string_view text) {
+    return rolloutStatus(res::kDaemonSets, parseJson(text).value().as_object());
+  };
+  EXPECT_EQ(of(R"({"metadata":{"generation":1},"status":{}})").message,
+            "the change has not been observed yet");
+  EXPECT_EQ(of(R"({"status":{"desiredNumberScheduled":3,"updatedNumberScheduled":1}})").message,
+            "1 of 3 new pods have been updated");
+  EXPECT_EQ(of(R"({"status":{"desiredNumberScheduled":3,"updatedNumberScheduled":3,
+                  "numberAvailable":2}})")
+                .message,
+            "2 of 3 updated pods are available");
+  EXPECT_TRUE(of(R"({"status":{"desiredNumberScheduled":3,"updatedNumberScheduled":3,
+                    "numberAvailable":3}})")
+                  .complete);
+}
+
 TEST(RolloutStatus, OnlyWorkloadsRollOut) {
   EXPECT_TRUE(rollsOut(res::kStatefulSets));
   EXPECT_FALSE(rollsOut(res::kReplicaSets));

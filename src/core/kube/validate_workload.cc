@@ -139,6 +139,23 @@ void validateReplicaSet(const json::object& replicaSet, FieldErrors& errors) {
 void validateDaemonSet(const json::object& daemonSet, FieldErrors& errors) {
   validateWorkloadSelector(daemonSet, "daemonset", errors);
   validateTemplate(daemonSet, "DaemonSet", errors);
+  const json::object* rolling = findObject(daemonSet, {"spec", "updateStrategy", "rollingUpdate"});
+  if (rolling == nullptr || text(daemonSet, {"spec", "updateStrategy", "type"}) == "OnDelete") {
+    return;
+  }
+  const std::string path = "spec.updateStrategy.rollingUpdate";
+  const json::value* unavailable = find(*rolling, "maxUnavailable");
+  const json::value* surge = find(*rolling, "maxSurge");
+  validateIntOrPercent(unavailable, path + ".maxUnavailable", true, errors);
+  validateIntOrPercent(surge, path + ".maxSurge", true, errors);
+  if (isZeroIntOrPercent(unavailable) && isZeroIntOrPercent(surge)) {
+    errors.invalidText(path + ".maxUnavailable",
+                       goIntOrString(unavailable == nullptr ? json::value(0) : *unavailable),
+                       "cannot be 0 when maxSurge is 0");
+  } else if (!isZeroIntOrPercent(unavailable) && !isZeroIntOrPercent(surge)) {
+    errors.invalidText(path + ".maxSurge", goIntOrString(*surge),
+                       "may not be set when maxUnavailable is non-zero");
+  }
 }
 
 void validateWorkloadUpdate(const json::object& now, const json::object& before,

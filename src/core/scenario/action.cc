@@ -81,7 +81,7 @@ Status takeTarget(Action& action, const Words& words, std::size_t at) {
 
 using Kinds = std::vector<std::string>;
 
-const Kinds kRestartable{"deployment", "statefulset"};
+const Kinds kRestartable{"deployment", "statefulset", "daemonset"};
 const Kinds kScalable{"deployment", "statefulset"};
 
 Status requireKind(const Action& action, const Kinds& kinds) {

@@ -8,6 +8,7 @@ namespace hitless::control::bindings {
 extern const Controller kDeployment;
 extern const Controller kReplicaSet;
 extern const Controller kStatefulSet;
+extern const Controller kDaemonSet;
 extern const Controller kDisruption;
 extern const Controller kEndpointSlice;
 extern const Controller kEndpoints;

@@ -9,6 +9,7 @@
 #include "core/control/controllers/table.h"
 #include "core/control/store.h"
 #include "core/kube/controller_revision.h"
+#include "core/kube/daemon_set.h"
 #include "core/kube/objects.h"
 #include "core/kube/pod_disruption_budget.h"
 #include "core/kube/stateful_set.h"
@@ -48,6 +49,7 @@ struct Change {
   Transition<kube::Deployment> deployment;
   Transition<kube::ReplicaSet> replicaSet;
   Transition<kube::StatefulSet> statefulSet;
+  Transition<kube::DaemonSet> daemonSet;
   Transition<kube::ControllerRevision> controllerRevision;
   Transition<kube::PodDisruptionBudget> budget;
   Transition<kube::Pod> pod;
@@ -69,6 +71,7 @@ class Cache {
   const Table<kube::Deployment>& deployments() const { return deployments_; }
   const Table<kube::ReplicaSet>& replicaSets() const { return replicaSets_; }
   const Table<kube::StatefulSet>& statefulSets() const { return statefulSets_; }
+  const Table<kube::DaemonSet>& daemonSets() const { return daemonSets_; }
   const Table<kube::ControllerRevision>& controllerRevisions() const {
     return controllerRevisions_;
   }
@@ -105,6 +108,7 @@ class Cache {
   Table<kube::Deployment> deployments_;
   Table<kube::ReplicaSet> replicaSets_;
   Table<kube::StatefulSet> statefulSets_;
+  Table<kube::DaemonSet> daemonSets_;
   Table<kube::ControllerRevision> controllerRevisions_;
   Table<kube::PodDisruptionBudget> budgets_;
   Table<kube::Pod> pods_;

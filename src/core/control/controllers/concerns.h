@@ -3,7 +3,7 @@
 #include "core/control/controllers/controller.h"
 #include "core/kube/selector.h"
 
-/// Which keys a change concerns, in the ways that controllers share.
+/// Which keys a change concerns and what is collected for one, in the ways that controllers share.
 namespace hitless::control {
 
 /// The controllers of one kind that own the object, or owned it before the change.
@@ -29,6 +29,20 @@ void addAdopters(const Transition<T>& change, const Table<Owner>& owners, Keys& 
       keys.push_back(key);
     }
   });
+}
+
+/// Names of ControllerRevisions "NAME-..." that the workload with this key does not control.
+inline std::vector<std::string> revisionNamesOfOthers(const Cache& cache, const std::string& key,
+                                                      const std::string& uid) {
+  std::vector<std::string> out;
+  cache.controllerRevisions().forEachWithPrefix(
+      key + "-", [&](const std::string&, const Known<kube::ControllerRevision>& revision) {
+        const kube::OwnerReference* owner = revision.value->meta.controller();
+        if (owner == nullptr || owner->uid != uid) {
+          out.push_back(revision.value->meta.name);
+        }
+      });
+  return out;
 }
 
 }  // namespace hitless::control

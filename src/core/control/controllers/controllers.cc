@@ -11,12 +11,12 @@ constexpr std::size_t kEndpointSliceRow = 0;
 
 const auto& table() {
   // A function's static, because the rows are constants of other files.
-  static const std::array<Controller, 13> kTable{
+  static const std::array<Controller, 14> kTable{
       bindings::kEndpointSlice,    bindings::kEndpoints,   bindings::kReplicaSet,
       bindings::kDeployment,       bindings::kStatefulSet, bindings::kScheduler,
       bindings::kGarbageCollector, bindings::kNamespace,   bindings::kNamespaceDefaults,
       bindings::kNodeLifecycle,    bindings::kPodGarbage,  bindings::kClusterDns,
-      bindings::kDisruption};
+      bindings::kDisruption,       bindings::kDaemonSet};
   return kTable;
 }
 

@@ -66,6 +66,23 @@ Patch release(const kube::Resource& resource, const kube::ObjectMeta& object,
   return ownersPatch(resource, object, std::move(owners));
 }
 
+bool isOurs(const Claimant& owner, const kube::Resource& resource, const kube::ObjectMeta& object,
+            Actions& actions) {
+  switch (claim(owner.meta, owner.selector, object)) {
+    case Claim::kOurs:
+      return true;
+    case Claim::kAdopt:
+      actions.push_back(adopt(resource, object, controllerReference(owner.resource, owner.meta)));
+      return false;
+    case Claim::kRelease:
+      actions.push_back(release(resource, object, owner.meta.uid));
+      return false;
+    case Claim::kForeign:
+      return false;
+  }
+  return false;
+}
+
 std::string_view valueOf(const kube::Labels& map, std::string_view key) {
   const auto it = map.find(key);
   return it == map.end() ? std::string_view{} : std::string_view(it->second);

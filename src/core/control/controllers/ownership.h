@@ -35,6 +35,15 @@ Patch adopt(const kube::Resource& resource, const kube::ObjectMeta& object,
 Patch release(const kube::Resource& resource, const kube::ObjectMeta& object,
               std::string_view ownerUid);
 
+/// True if the object is ours; adds the action that a claim asks for otherwise, if it asks for one.
+struct Claimant {
+  const kube::Resource& resource;
+  const kube::ObjectMeta& meta;
+  const kube::LabelSelector& selector;
+};
+bool isOurs(const Claimant& owner, const kube::Resource& resource, const kube::ObjectMeta& object,
+            Actions& actions);
+
 /// metadata.annotations or labels [key], or "".
 std::string_view valueOf(const kube::Labels& map, std::string_view key);
 

@@ -14,6 +14,7 @@ struct Taint {
   std::string key;
   std::string value;
   std::string effect;  ///< NoSchedule, PreferNoSchedule, NoExecute
+  bool operator==(const Taint&) const = default;
 };
 
 struct Toleration {

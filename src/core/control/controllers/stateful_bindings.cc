@@ -42,13 +42,7 @@ Actions reconcileStatefulSet(const std::string& key, const View& view) {
   state.revisions = cache.revisionsOf(meta.uid);
   const auto freeRevisions = cache.freeRevisions(meta.ns);
   state.revisions.insert(state.revisions.end(), freeRevisions.begin(), freeRevisions.end());
-  cache.controllerRevisions().forEachWithPrefix(
-      key + "-", [&](const std::string&, const Known<kube::ControllerRevision>& revision) {
-        const kube::OwnerReference* owner = revision.value->meta.controller();
-        if (owner == nullptr || owner->uid != meta.uid) {
-          state.takenNames.push_back(revision.value->meta.name);
-        }
-      });
+  state.takenNames = revisionNamesOfOthers(cache, key, meta.uid);
   return reconcile(state, view.now);
 }
 

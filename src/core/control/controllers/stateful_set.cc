@@ -38,29 +38,12 @@ class Step {
   }
 
  private:
-  /// Adds what the claim asks for; true if the object is ours already.
-  template <class T>
-  bool take(const kube::Resource& resource, const T& object) {
-    switch (claim(set_.meta, set_.selector, object.meta)) {
-      case Claim::kOurs:
-        return true;
-      case Claim::kAdopt:
-        actions_.push_back(
-            adopt(resource, object.meta, controllerReference(kStatefulSets, set_.meta)));
-        return false;
-      case Claim::kRelease:
-        actions_.push_back(release(resource, object.meta, set_.meta.uid));
-        return false;
-      case Claim::kForeign:
-        return false;
-    }
-    return false;
-  }
+  Claimant self() const { return {kStatefulSets, set_.meta, set_.selector}; }
 
   void claimPods() {
     for (const Ref<kube::Pod>& pod : state_.pods) {
       const auto ordinal = ordinalOf(set_, pod->meta.name);
-      if (ordinal && take(kPods, *pod)) {
+      if (ordinal && isOurs(self(), kPods, pod->meta, actions_)) {
         members_.emplace(*ordinal, pod);
       }
     }
@@ -68,7 +51,7 @@ class Step {
 
   void claimRevisions() {
     for (const Ref<kube::ControllerRevision>& revision : state_.revisions) {
-      if (take(kControllerRevisions, *revision)) {
+      if (isOurs(self(), kControllerRevisions, revision->meta, actions_)) {
         revisions_.push_back(revision);
       }
     }
@@ -83,8 +66,9 @@ class Step {
   /// False if this step ends here, because the revision of the template is written first.
   bool findRevisions() {
     const std::int64_t collisions = status_.collisionCount.value_or(0);
-    PresentRevision present = presentRevision(
-        {kStatefulSets, set_.meta, set_.podTemplate, collisions}, revisions_, state_.takenNames);
+    PresentRevision present =
+        presentRevision({kStatefulSets, set_.meta, set_.podTemplate, kStatefulSetHash, collisions},
+                        revisions_, state_.takenNames);
     status_.collisionCount = collisions + (present.collides ? 1 : 0);
     if (present.action) {
       actions_.push_back(*std::move(present.action));

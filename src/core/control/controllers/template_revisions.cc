@@ -14,8 +14,6 @@ using kube::json::object;
 using kube::json::value;
 using kube::res::kControllerRevisions;
 
-constexpr std::string_view kHashLabel = "controller.kubernetes.io/hash";
-
 value sorted(const value& node);
 
 /// Members in order of their keys, as Go writes them: kubectl compares the data as bytes.
@@ -64,7 +62,7 @@ object newRevision(const RevisionOwner& owner, object data, const std::string& n
   if (const object* ofPods = kube::findObject(owner.podTemplate, {"metadata", "labels"})) {
     labels = *ofPods;
   }
-  labels[kHashLabel] = hash;
+  labels[owner.hashLabel] = hash;
   const auto reference = controllerReference(owner.resource, owner.meta);
   return {{"apiVersion", kControllerRevisions.apiVersion()},
           {"kind", kControllerRevisions.kind},
@@ -91,10 +89,11 @@ PresentRevision presentRevision(const RevisionOwner& owner, const Revisions& rev
     }
   }
   if (equal != nullptr && equal == *newest) {
-    return {equal->meta.name, {}, false};
+    return {equal->meta.name, std::string(valueOf(equal->meta.labels, owner.hashLabel)), {}, false};
   }
   if (equal != nullptr) {
-    return {{}, Patch{refTo(kControllerRevisions, equal->meta), "", {{"revision", next}}}, false};
+    return {
+        {}, {}, Patch{refTo(kControllerRevisions, equal->meta), "", {{"revision", next}}}, false};
   }
   const std::string hash = templateHash(owner.podTemplate, owner.collisionCount);
   const std::string name = fmt::format("{}-{}", owner.meta.name.substr(0, 223), hash);
@@ -103,9 +102,10 @@ PresentRevision presentRevision(const RevisionOwner& owner, const Revisions& rev
                        return revision->meta.name == name;
                      });
   if (taken) {
-    return {{}, {}, true};
+    return {{}, {}, {}, true};
   }
   return {{},
+          {},
           Create{&kControllerRevisions, newRevision(owner, std::move(data), name, hash, next)},
           false};
 }

@@ -11,6 +11,8 @@
 /// template.
 namespace hitless::control {
 
+inline constexpr std::string_view kStatefulSetHash = "controller.kubernetes.io/hash";
+inline constexpr std::string_view kDaemonSetHash = "controller-revision-hash";
 inline constexpr std::string_view kRevisionHashLabel = "controller-revision-hash";  ///< Of pods.
 
 using Revisions = std::vector<Ref<kube::ControllerRevision>>;
@@ -20,12 +22,14 @@ struct RevisionOwner {
   const kube::Resource& resource;
   const kube::ObjectMeta& meta;
   const kube::json::object& podTemplate;
+  std::string_view hashLabel;  ///< Where its revisions carry their hash.
   std::int64_t collisionCount = 0;
 };
 
 /// What brings the present template to hold one revision, and which one that is.
 struct PresentRevision {
   std::string name;  ///< Empty while `action` has to be carried out first.
+  std::string hash;
   std::optional<Action> action;
   bool collides = false;  ///< Its name is taken: collisionCount has to go up.
 };
