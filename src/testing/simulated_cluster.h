@@ -171,6 +171,7 @@ class SimulatedCluster {
   std::vector<kube::EndpointSlice> slices() const {
     return all(kube::res::kEndpointSlices, kube::endpointSliceOf);
   }
+  kube::Job job(std::string_view name) const { return kube::jobOf(*get(kube::res::kJobs, name)); }
   kube::DaemonSet daemonSet(std::string_view name) const {
     return kube::daemonSetOf(*get(kube::res::kDaemonSets, name));
   }

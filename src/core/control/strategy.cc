@@ -28,6 +28,26 @@ void createPod(json::object& pod) {
   pod["status"] = std::move(status);
 }
 
+/// The selector and the labels by which a Job knows its pods are the server's choice (its uid), so
+/// that no two Jobs share pods.
+void createJob(json::object& job) {
+  job["status"] = json::object{};
+  if (kube::boolean(job, {"spec", "manualSelector"})) {
+    return;
+  }
+  const json::string uid(kube::text(job, {"metadata", "uid"}));
+  const json::string name(kube::text(job, {"metadata", "name"}));
+  json::object& labels = kube::ensureObject(job, {"spec", "template", "metadata", "labels"});
+  for (const char* key : {"controller-uid", "batch.kubernetes.io/controller-uid"}) {
+    labels[key] = uid;
+  }
+  for (const char* key : {"job-name", "batch.kubernetes.io/job-name"}) {
+    labels[key] = name;
+  }
+  kube::ensureObject(
+      job, {"spec", "selector", "matchLabels"})["batch.kubernetes.io/controller-uid"] = uid;
+}
+
 /// How the status of a new object begins.
 struct InitialStatus {
   std::string_view kind;
@@ -53,6 +73,7 @@ constexpr InitialStatus kInitialStatus[] = {
      [](json::object& set) {
        set["status"] = json::object{{"replicas", 0}, {"availableReplicas", 0}};
      }},
+    {"Job", createJob},
     {"DaemonSet",
      [](json::object& set) {
        set["status"] = json::object{{"currentNumberScheduled", 0},

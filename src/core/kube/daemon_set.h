@@ -1,9 +1,14 @@
 #pragma once
 
+#include "core/kube/resource.h"
 #include "core/kube/workload.h"
 
 /// apps/v1 DaemonSet as controllers read it.
 namespace hitless::kube {
+
+namespace res {
+extern const Resource& kDaemonSets;  ///< A row of resources().
+}  // namespace res
 
 struct DaemonSetStatus {
   std::int64_t observedGeneration = 0;

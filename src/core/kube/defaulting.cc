@@ -41,6 +41,11 @@ json::value defaultOf(const Field& field) {
     case Scalar::kInt32:
     case Scalar::kInt64:
       return parseInt(field.defaultText).value_or(0);
+    case Scalar::kIntOrString:
+      if (const auto number = parseInt(field.defaultText)) {
+        return *number;
+      }
+      return json::string(field.defaultText);
     default:
       return json::string(field.defaultText);
   }

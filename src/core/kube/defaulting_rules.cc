@@ -75,6 +75,18 @@ void beforeStatefulSet(json::object& set) {
   }
 }
 
+/// Without completions one pod has to succeed, or with more than one at a time: any, then all.
+void beforeJob(json::object& job) {
+  json::object& spec = ensureObject(job, {"spec"});
+  const bool hasParallelism = optionalInteger(spec, {"parallelism"}).has_value();
+  if (!hasParallelism && !optionalInteger(spec, {"completions"})) {
+    spec["completions"] = 1;
+  }
+  if (!hasParallelism) {
+    spec["parallelism"] = 1;
+  }
+}
+
 constexpr std::string_view kRbacGroup = "rbac.authorization.k8s.io";
 
 /// Whom and what a binding means: only service accounts are of the core group.
@@ -113,6 +125,7 @@ constexpr DefaultingRule kRules[] = {
     {"apps", "ReplicaSet", nullptr, afterTemplate},
     {"apps", "DaemonSet", beforeDaemonSet, afterTemplate},
     {"apps", "StatefulSet", beforeStatefulSet, afterTemplate},
+    {"batch", "Job", beforeJob, afterTemplate},
     {kRbacGroup, "ClusterRoleBinding", beforeRoleBinding, nullptr},
     {kRbacGroup, "RoleBinding", beforeRoleBinding, nullptr},
 };

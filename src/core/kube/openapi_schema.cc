@@ -32,6 +32,8 @@ std::string_view packageName(Package package) {
       return "io.k8s.api.networking.v1";
     case Package::kPolicy:
       return "io.k8s.api.policy.v1";
+    case Package::kBatch:
+      return "io.k8s.api.batch.v1";
   }
   return "";
 }

@@ -2,10 +2,15 @@
 
 #include <map>
 
+#include "core/kube/resource.h"
 #include "core/kube/workload.h"
 
 /// policy/v1 PodDisruptionBudget as its controller and evictions read it.
 namespace hitless::kube {
+
+namespace res {
+extern const Resource& kPodDisruptionBudgets;  ///< A row of resources().
+}  // namespace res
 
 struct PodDisruptionBudgetStatus {
   std::int64_t observedGeneration = 0;

@@ -4,6 +4,10 @@
 
 #include <array>
 
+#include "core/kube/daemon_set.h"
+#include "core/kube/job.h"
+#include "core/kube/pod_disruption_budget.h"
+
 namespace hitless::kube {
 namespace {
 
@@ -55,6 +59,7 @@ enum Row {
   kMutatingWebhookRow,
   kServiceCidrRow,
   kBudgetRow,
+  kJobRow,
   kRowCount
 };
 
@@ -146,6 +151,7 @@ constexpr std::array<Resource, kRowCount> kTable{{
      {},
      kStatus,
      true},
+    {"batch", "v1", "Job", "jobs", "job", {}, kAll, kStatus, true},
 }};
 
 }  // namespace
@@ -200,6 +206,7 @@ const Resource& kStatefulSets = kTable[kStatefulSetRow];
 const Resource& kControllerRevisions = kTable[kControllerRevisionRow];
 const Resource& kMutatingWebhookConfigurations = kTable[kMutatingWebhookRow];
 const Resource& kServiceCidrs = kTable[kServiceCidrRow];
+const Resource& kJobs = kTable[kJobRow];
 const Resource& kPodDisruptionBudgets = kTable[kBudgetRow];
 }  // namespace res
 

@@ -48,10 +48,8 @@ extern const Resource& kMutatingWebhookConfigurations;
 extern const Resource& kServiceCidrs;
 extern const Resource& kDeployments;
 extern const Resource& kReplicaSets;
-extern const Resource& kDaemonSets;
 extern const Resource& kStatefulSets;
 extern const Resource& kControllerRevisions;
-extern const Resource& kPodDisruptionBudgets;
 }  // namespace res
 
 }  // namespace hitless::kube

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include "core/kube/daemon_set.h"
 #include "core/kube/objects.h"
 
 namespace hitless::kube {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/kube/daemon_set.h"
+
 namespace hitless::kube {
 namespace {
 

@@ -30,6 +30,7 @@ constexpr Root kRoots[] = {
     {"discovery.k8s.io", "EndpointSlice", &kEndpointSlice},
     {"networking.k8s.io", "ServiceCIDR", &kServiceCidr},
     {"policy", "PodDisruptionBudget", &kPodDisruptionBudget},
+    {"batch", "Job", &kJob},
     {"rbac.authorization.k8s.io", "ClusterRole", &kClusterRole},
     {"rbac.authorization.k8s.io", "ClusterRoleBinding", &kClusterRoleBinding},
     {"rbac.authorization.k8s.io", "Role", &kRole},

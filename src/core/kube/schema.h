@@ -129,7 +129,8 @@ enum class Package : std::uint8_t {
   kRbac,
   kAdmission,
   kNetworking,
-  kPolicy
+  kPolicy,
+  kBatch
 };
 
 struct Message {

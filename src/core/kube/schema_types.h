@@ -60,6 +60,7 @@ extern const Message kRoleBinding;
 extern const Message kMutatingWebhookConfiguration;
 extern const Message kServiceCidr;
 extern const Message kPodDisruptionBudget;
+extern const Message kJob;
 
 /// The fields that every root starts with.
 constexpr Field kApiVersionField =

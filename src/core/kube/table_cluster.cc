@@ -48,6 +48,22 @@ std::string nodeInfo(const json::object& node, std::string_view field) {
   return value.empty() ? "<unknown>" : std::string(value);
 }
 
+std::string completionsText(const json::object& job) {
+  const std::int64_t succeeded = integer(job, {"status", "succeeded"});
+  if (const auto completions = optionalInteger(job, {"spec", "completions"})) {
+    return fmt::format("{}/{}", succeeded, *completions);
+  }
+  const std::int64_t parallelism = integer(job, {"spec", "parallelism"});
+  return parallelism > 1 ? fmt::format("{}/1 of {}", succeeded, parallelism)
+                         : fmt::format("{}/1", succeeded);
+}
+
+std::string durationText(const json::object& job, WallTime now) {
+  const auto start = parseTime(text(job, {"status", "startTime"}));
+  const auto end = parseTime(text(job, {"status", "completionTime"}));
+  return start ? humanDuration(end.value_or(now) - *start) : "";
+}
+
 /// A number or percentage, or "N/A".
 json::value intOrStringCell(const json::object& object, std::string_view key) {
   const json::value* value = find(object, {"spec", key});
@@ -180,6 +196,16 @@ json::array budgetCells(const json::object& budget, WallTime now) {
   return {nameCell(budget), intOrStringCell(budget, "minAvailable"),
           intOrStringCell(budget, "maxUnavailable"),
           integer(budget, {"status", "disruptionsAllowed"}), ageCell(budget, now)};
+}
+
+json::array jobCells(const json::object& job, WallTime now) {
+  return {nameCell(job),
+          completionsText(job),
+          durationText(job, now),
+          ageCell(job, now),
+          containersText(job, "name"),
+          containersText(job, "image"),
+          selectorText(findObject(job, {"spec", "selector"}))};
 }
 
 json::array replicaSetCells(const json::object& replicaSet, WallTime now) {

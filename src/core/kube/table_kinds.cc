@@ -136,6 +136,15 @@ constexpr Column kDaemonSetColumns[] = {
     kImages,
     kSelector,
 };
+constexpr Column kJobColumns[] = {
+    kName,
+    {"Completions", "string", "", 0, "Pods that have succeeded of those that have to."},
+    {"Duration", "string", "", 0, "Time from the start to the completion, or to now."},
+    kAge,
+    kContainers,
+    kImages,
+    kSelector,
+};
 constexpr Column kBudgetColumns[] = {
     kName,
     {"Min Available", "string", "", 0, "Pods that must stay healthy."},
@@ -209,6 +218,7 @@ constexpr TableKind kKinds[] = {
     {"apps", "StatefulSet", kStatefulSetColumns, statefulSetCells},
     {"apps", "ControllerRevision", kControllerRevisionColumns, controllerRevisionCells},
     {"apps", "DaemonSet", kDaemonSetColumns, daemonSetCells},
+    {"batch", "Job", kJobColumns, jobCells},
     {"policy", "PodDisruptionBudget", kBudgetColumns, budgetCells},
     {"rbac.authorization.k8s.io", "ClusterRoleBinding", kRoleBindingColumns, roleBindingCells},
     {"coordination.k8s.io", "Lease", kLeaseColumns, leaseCells},

@@ -40,6 +40,7 @@ json::array daemonSetCells(const json::object& daemonSet, WallTime now);
 json::array statefulSetCells(const json::object& statefulSet, WallTime now);
 json::array controllerRevisionCells(const json::object& revision, WallTime now);
 json::array budgetCells(const json::object& budget, WallTime now);
+json::array jobCells(const json::object& job, WallTime now);
 json::array replicaSetCells(const json::object& replicaSet, WallTime now);
 
 // Texts that several kinds use.

@@ -17,6 +17,7 @@ constexpr ValidationRule kRules[] = {
     {"apps", "DaemonSet", validateDaemonSet, validateWorkloadUpdate},
     {"apps", "StatefulSet", validateStatefulSet, validateStatefulSetUpdate},
     {"apps", "ControllerRevision", validateControllerRevision, validateControllerRevisionUpdate},
+    {"batch", "Job", validateJob, validateJobUpdate},
     {"policy", "PodDisruptionBudget", validatePodDisruptionBudget, nullptr},
     {"rbac.authorization.k8s.io", "ClusterRoleBinding", nullptr, validateRoleBindingUpdate},
     {"discovery.k8s.io", "EndpointSlice", validateEndpointSlice, validateEndpointSliceUpdate},

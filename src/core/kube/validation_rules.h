@@ -61,6 +61,8 @@ std::string goIntOrString(const json::value& value);
 void validateWorkloadUpdate(const json::object& now, const json::object& before,
                             FieldErrors& errors);
 
+void validateJob(const json::object& job, FieldErrors& errors);
+void validateJobUpdate(const json::object& now, const json::object& before, FieldErrors& errors);
 void validatePodDisruptionBudget(const json::object& budget, FieldErrors& errors);
 
 void validateService(const json::object& service, FieldErrors& errors);

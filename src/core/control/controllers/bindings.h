@@ -9,6 +9,8 @@ extern const Controller kDeployment;
 extern const Controller kReplicaSet;
 extern const Controller kStatefulSet;
 extern const Controller kDaemonSet;
+extern const Controller kJob;
+extern const Controller kJobOrphan;
 extern const Controller kDisruption;
 extern const Controller kEndpointSlice;
 extern const Controller kEndpoints;

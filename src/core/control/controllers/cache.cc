@@ -125,6 +125,8 @@ Change Cache::apply(const StoreEvent& event, WallTime now) {
     reindex(replicaSetsByOwner_, change.replicaSet, key, ownerOf<kube::ReplicaSet>);
   } else if (event.resource == &kube::res::kStatefulSets) {
     change.statefulSet = take(statefulSets_, event, key, kube::statefulSetOf);
+  } else if (event.resource == &kube::res::kJobs) {
+    change.job = take(jobs_, event, key, kube::jobOf);
   } else if (event.resource == &kube::res::kDaemonSets) {
     change.daemonSet = take(daemonSets_, event, key, kube::daemonSetOf);
   } else if (event.resource == &kube::res::kControllerRevisions) {

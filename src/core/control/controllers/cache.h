@@ -10,6 +10,7 @@
 #include "core/control/store.h"
 #include "core/kube/controller_revision.h"
 #include "core/kube/daemon_set.h"
+#include "core/kube/job.h"
 #include "core/kube/objects.h"
 #include "core/kube/pod_disruption_budget.h"
 #include "core/kube/stateful_set.h"
@@ -50,6 +51,7 @@ struct Change {
   Transition<kube::ReplicaSet> replicaSet;
   Transition<kube::StatefulSet> statefulSet;
   Transition<kube::DaemonSet> daemonSet;
+  Transition<kube::Job> job;
   Transition<kube::ControllerRevision> controllerRevision;
   Transition<kube::PodDisruptionBudget> budget;
   Transition<kube::Pod> pod;
@@ -71,6 +73,7 @@ class Cache {
   const Table<kube::Deployment>& deployments() const { return deployments_; }
   const Table<kube::ReplicaSet>& replicaSets() const { return replicaSets_; }
   const Table<kube::StatefulSet>& statefulSets() const { return statefulSets_; }
+  const Table<kube::Job>& jobs() const { return jobs_; }
   const Table<kube::DaemonSet>& daemonSets() const { return daemonSets_; }
   const Table<kube::ControllerRevision>& controllerRevisions() const {
     return controllerRevisions_;
@@ -109,6 +112,7 @@ class Cache {
   Table<kube::ReplicaSet> replicaSets_;
   Table<kube::StatefulSet> statefulSets_;
   Table<kube::DaemonSet> daemonSets_;
+  Table<kube::Job> jobs_;
   Table<kube::ControllerRevision> controllerRevisions_;
   Table<kube::PodDisruptionBudget> budgets_;
   Table<kube::Pod> pods_;

@@ -11,12 +11,13 @@ constexpr std::size_t kEndpointSliceRow = 0;
 
 const auto& table() {
   // A function's static, because the rows are constants of other files.
-  static const std::array<Controller, 14> kTable{
+  static const std::array<Controller, 16> kTable{
       bindings::kEndpointSlice,    bindings::kEndpoints,   bindings::kReplicaSet,
       bindings::kDeployment,       bindings::kStatefulSet, bindings::kScheduler,
       bindings::kGarbageCollector, bindings::kNamespace,   bindings::kNamespaceDefaults,
       bindings::kNodeLifecycle,    bindings::kPodGarbage,  bindings::kClusterDns,
-      bindings::kDisruption,       bindings::kDaemonSet};
+      bindings::kDisruption,       bindings::kDaemonSet,   bindings::kJob,
+      bindings::kJobOrphan};
   return kTable;
 }
 

@@ -89,7 +89,9 @@ TEST(Disruption, ATerminatingPodIsNotHealthy) {
 }
 
 TEST(Disruption, AnEvictionCountsUntilItsPodGoesOrTimeIsUp) {
-  SimulatedCluster cluster;
+  ManagerOptions options;
+  options.nodeMonitorGracePeriod = std::chrono::hours(1000);  // The nodes are not what is tested.
+  SimulatedCluster cluster(options);
   cluster.create(kPodDisruptionBudgets, budgetJson(R"("minAvailable":1)"));
   cluster.create(kDeployments, hitless::testing::webDeployment(3));
   cluster.runPods();
