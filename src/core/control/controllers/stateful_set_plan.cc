@@ -68,7 +68,8 @@ class Planner {
       if (set_.wants(ordinal)) {
         continue;
       }
-      const bool waits = !healthy(*pod) && ordinal != lowestUnhealthy;
+      // One that has ended by itself serves nobody: nothing is gained by keeping it.
+      const bool waits = !healthy(*pod) && !pod->finished() && ordinal != lowestUnhealthy;
       if (set_.ordered && (pod->meta.terminating() || waits)) {
         return false;
       }
