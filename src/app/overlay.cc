@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <filesystem>
+
 namespace hitless::app {
 
 Status ownMounts() {
@@ -17,18 +20,21 @@ Status ownMounts() {
 }
 
 Status overlayFile(const std::string& path, const std::string& text) {
-  char temporary[] = "/tmp/hitless-file-XXXXXX";
-  const int fd = ::mkostemp(temporary, O_CLOEXEC);
+  std::string temporary = std::filesystem::temp_directory_path() / "hitless-file-XXXXXX";
+  const int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (fd < 0) {
     return osFail("cannot write a file to put over " + path);
   }
-  const bool ok = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                  ::fchmod(fd, 0644) == 0 &&
-                  ::mount(temporary, path.c_str(), nullptr, MS_BIND, nullptr) == 0;
+  const ssize_t written = ::write(fd, text.data(), text.size());
+  if (written >= 0 && written < static_cast<ssize_t>(text.size())) {
+    errno = ENOSPC;  // write(2) takes a part only when the disk is full.
+  }
+  const bool ok = written == static_cast<ssize_t>(text.size()) && ::fchmod(fd, 0644) == 0 &&
+                  ::mount(temporary.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0;
   const int err = errno;
   ::close(fd);
   // The mount keeps the file alive without a name.
-  ::unlink(temporary);
+  ::unlink(temporary.c_str());
   if (!ok) {
     return osFail("cannot put a file of the cluster's over " + path, err);
   }

@@ -221,16 +221,5 @@ int serveGrpc(const Options& options) {
 
 int main(int argc, char** argv) {
   using namespace hitless::testapp;
-  const Parsed parsed = parseOptions({argv + 1, argv + argc}, [](const char* variable) {
-    return static_cast<const char*>(std::getenv(variable));
-  });
-  if (parsed.help) {
-    std::fputs(usage(kIntroduction).c_str(), stdout);
-    return 0;
-  }
-  if (!parsed.error.empty()) {
-    std::fprintf(stderr, "hitless-testapp-grpc: %s\n", parsed.error.c_str());
-    return 2;
-  }
-  return serveGrpc(parsed.options);
+  return runProgram(argc, argv, "hitless-testapp-grpc", kIntroduction, serveGrpc);
 }

@@ -1,5 +1,4 @@
-#include <cstdio>
-#include <cstdlib>
+#include <string_view>
 
 #include "testapp/options.h"
 #include "testapp/server.h"
@@ -7,26 +6,17 @@
 namespace {
 
 constexpr std::string_view kIntroduction =
-    "hitless-testapp: a small HTTP/1.1 server for rehearsals\n\n"
+    "hitless-testapp: a small server for rehearsals; HTTP/1.1, HTTP/2 (h2c) and gRPC on one "
+    "port\n\n"
     "  GET /         answers with the pod's name\n"
     "  GET /delay/N  answers after N seconds (decimals allowed)\n"
     "  GET /bytes/N  answers with N bytes\n"
-    "  GET /healthz  answers 200 once it listens\n\n";
+    "  GET /healthz  answers 200 once it listens\n"
+    "  gRPC: /hitless.Test/WhoAmI, /hitless.Test/Delay, /grpc.health.v1.Health/Check\n\n";
 
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace hitless::testapp;
-  const Parsed parsed = parseOptions({argv + 1, argv + argc}, [](const char* variable) {
-    return static_cast<const char*>(std::getenv(variable));
-  });
-  if (parsed.help) {
-    std::fputs(usage(kIntroduction).c_str(), stdout);
-    return 0;
-  }
-  if (!parsed.error.empty()) {
-    std::fprintf(stderr, "hitless-testapp: %s\n", parsed.error.c_str());
-    return 2;
-  }
-  return serve(parsed.options);
+  return runProgram(argc, argv, "hitless-testapp", kIntroduction, serve);
 }

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
@@ -156,6 +157,23 @@ std::string usage(std::string_view introduction) {
     text += left + option.help + "\n";
   }
   return text;
+}
+
+int runProgram(int argc, char** argv, std::string_view program, std::string_view introduction,
+               int (*serve)(const Options&)) {
+  const Parsed parsed = parseOptions({argv + 1, argv + argc}, [](const char* variable) {
+    return static_cast<const char*>(std::getenv(variable));
+  });
+  if (parsed.help) {
+    std::fputs(usage(introduction).c_str(), stdout);
+    return 0;
+  }
+  if (!parsed.error.empty()) {
+    std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(program.size()), program.data(),
+                 parsed.error.c_str());
+    return 2;
+  }
+  return serve(parsed.options);
 }
 
 }  // namespace hitless::testapp

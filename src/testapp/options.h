@@ -37,6 +37,11 @@ const char* name(OnSigterm mode);
 /// `getEnv` gives the value of a variable or nullptr.
 Parsed parseOptions(const std::vector<std::string>& arguments, const char* (*getEnv)(const char*));
 
+/// main() of a test application: reads the arguments and the environment, says what is wrong with
+/// them (exit status 2), helps, or serves.
+int runProgram(int argc, char** argv, std::string_view program, std::string_view introduction,
+               int (*serve)(const Options&));
+
 /// The text of --help: the program's own words, then the options from the parser's table.
 std::string usage(std::string_view introduction);
 

@@ -48,30 +48,11 @@ Result<std::vector<IpAddress>> AddressMonitor::read() {
 
 void AddressMonitor::start(boost::asio::io_context& io, OnChange onChange) {
   onChange_ = std::move(onChange);
-  ready_.emplace(io, news_.fd());
-  report();
-  wait();
-}
-
-void AddressMonitor::stop() {
-  if (ready_) {
-    ready_->release();  // The socket stays the owner of its descriptor.
-    ready_.reset();
-  }
-}
-
-void AddressMonitor::wait() {
-  using Descriptor = boost::asio::posix::stream_descriptor;
-  ready_->async_wait(Descriptor::wait_read, [this](const boost::system::error_code& error) {
-    if (error) {
-      return;
-    }
+  watch_.start(io, news_.fd(), [this] {
     drain();
     report();
-    if (ready_) {
-      wait();
-    }
   });
+  report();
 }
 
 void AddressMonitor::drain() {

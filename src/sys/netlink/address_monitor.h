@@ -1,12 +1,11 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
-#include <optional>
 #include <vector>
 
 #include "base/ip.h"
+#include "sys/netlink/readable_watch.h"
 #include "sys/netlink/socket.h"
 
 namespace hitless::sys {
@@ -20,7 +19,6 @@ class AddressMonitor {
   static Result<AddressMonitor> open();
   AddressMonitor(AddressMonitor&&) = default;
   AddressMonitor& operator=(AddressMonitor&&) = delete;
-  ~AddressMonitor() { stop(); }
 
   /// The addresses now; sorted, unique.
   Result<std::vector<IpAddress>> read();
@@ -28,12 +26,11 @@ class AddressMonitor {
   /// Reports on `io` what there is now and after every change; call it once. From then
   /// on the monitor must stay where it is, and outlive io's run.
   void start(boost::asio::io_context& io, OnChange onChange);
-  void stop();
+  void stop() { watch_.stop(); }
 
  private:
   AddressMonitor(NetlinkSocket news, NetlinkSocket requests)
       : news_(std::move(news)), requests_(std::move(requests)) {}
-  void wait();
   void drain();
   void report();
 
@@ -42,7 +39,7 @@ class AddressMonitor {
   OnChange onChange_;
   std::vector<IpAddress> known_;
   bool reported_ = false;
-  std::optional<boost::asio::posix::stream_descriptor> ready_;
+  ReadableWatch watch_;
 };
 
 }  // namespace hitless::sys

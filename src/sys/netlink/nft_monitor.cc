@@ -17,28 +17,7 @@ Result<NftMonitor> NftMonitor::open(Options options) {
 
 void NftMonitor::start(boost::asio::io_context& io, OnChange onChange) {
   onChange_ = std::move(onChange);
-  ready_.emplace(io, socket_.fd());
-  wait();
-}
-
-void NftMonitor::stop() {
-  if (ready_) {
-    ready_->release();  // The socket stays the owner of its descriptor.
-    ready_.reset();
-  }
-}
-
-void NftMonitor::wait() {
-  using Descriptor = boost::asio::posix::stream_descriptor;
-  ready_->async_wait(Descriptor::wait_read, [this](const boost::system::error_code& error) {
-    if (error) {
-      return;
-    }
-    readAll();
-    if (ready_) {
-      wait();
-    }
-  });
+  watch_.start(io, socket_.fd(), [this] { readAll(); });
 }
 
 void NftMonitor::readAll() {

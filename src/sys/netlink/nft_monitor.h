@@ -1,12 +1,12 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "core/nft/table_news.h"
+#include "sys/netlink/readable_watch.h"
 #include "sys/netlink/socket.h"
 
 namespace hitless::sys {
@@ -28,23 +28,21 @@ class NftMonitor {
   static Result<NftMonitor> open(Options options);
   NftMonitor(NftMonitor&&) = default;
   NftMonitor& operator=(NftMonitor&&) = delete;
-  ~NftMonitor() { stop(); }
 
   /// Reports on `io` from now on; call it once. From then on the monitor must stay where it is, and
   /// outlive io's run.
   void start(boost::asio::io_context& io, OnChange onChange);
-  void stop();
+  void stop() { watch_.stop(); }
 
  private:
   NftMonitor(NetlinkSocket socket, const Options& options)
       : socket_(std::move(socket)), news_(options.table, options.ownPort) {}
-  void wait();
   void readAll();
 
   NetlinkSocket socket_;
   nft::TableNews news_;
   OnChange onChange_;
-  std::optional<boost::asio::posix::stream_descriptor> ready_;
+  ReadableWatch watch_;
 };
 
 }  // namespace hitless::sys

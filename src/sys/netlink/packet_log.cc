@@ -24,28 +24,7 @@ Result<PacketLog> PacketLog::open(std::uint16_t group, std::uint32_t bytes) {
 
 void PacketLog::start(boost::asio::io_context& io, OnPacket onPacket) {
   onPacket_ = std::move(onPacket);
-  ready_.emplace(io, socket_.fd());
-  wait();
-}
-
-void PacketLog::stop() {
-  if (ready_) {
-    ready_->release();  // The socket stays the owner of its descriptor.
-    ready_.reset();
-  }
-}
-
-void PacketLog::wait() {
-  using Descriptor = boost::asio::posix::stream_descriptor;
-  ready_->async_wait(Descriptor::wait_read, [this](const boost::system::error_code& error) {
-    if (error) {
-      return;
-    }
-    readAll();
-    if (ready_) {
-      wait();
-    }
-  });
+  watch_.start(io, socket_.fd(), [this] { readAll(); });
 }
 
 void PacketLog::readAll() {

@@ -1,11 +1,10 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdint>
 #include <functional>
-#include <optional>
 
+#include "sys/netlink/readable_watch.h"
 #include "sys/netlink/socket.h"
 
 namespace hitless::sys {
@@ -21,22 +20,20 @@ class PacketLog {
   static Result<PacketLog> open(std::uint16_t group, std::uint32_t bytes = 2048);
   PacketLog(PacketLog&&) = default;
   PacketLog& operator=(PacketLog&&) = delete;
-  ~PacketLog() { stop(); }
 
   /// Reports on `io` from now on; call it once. From then on the log must stay where it is, and
   /// outlive io's run.
   void start(boost::asio::io_context& io, OnPacket onPacket);
   /// Reports what there is already, now.
   void readAll();
-  void stop();
+  void stop() { watch_.stop(); }
 
  private:
   explicit PacketLog(NetlinkSocket socket) : socket_(std::move(socket)) {}
-  void wait();
 
   NetlinkSocket socket_;
   OnPacket onPacket_;
-  std::optional<boost::asio::posix::stream_descriptor> ready_;
+  ReadableWatch watch_;
 };
 
 }  // namespace hitless::sys
