@@ -13,7 +13,7 @@ Agent::Agent(Parts parts, AgentOptions options)
       options_(std::move(options)),
       events_(parts.client, parts.clock, parts.rng, options_.nodeName),
       ungated_(events_),
-      flows_(parts.io, parts.flows, parts.clock, metrics_),
+      flows_(parts.io, parts.flowWorker, parts.clock, metrics_),
       waitingRoom_(parts.io, options_.nodeName),
       gate_({parts.io, parts.clock, parts.timeline, metrics_, events_, parts.untaken, parts.flows},
             options_.nodeName, options_.port, options_.gate),

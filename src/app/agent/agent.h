@@ -34,6 +34,7 @@ class Agent {
     timeline::Sink& timeline;
     ServicePlane& plane;
     conntrack::FlowTable& flows;
+    FlowWorker& flowWorker;  ///< Of the same connections.
     drain::UntakenConnections& untaken;
     sys::NftMonitor* monitor = nullptr;  ///< Of the plane's table; without it nothing is healed.
     sys::AddressMonitor* addresses = nullptr;  ///< Needed for nodePortNetworks.

@@ -81,6 +81,9 @@ class NothingUntaken : public drain::UntakenConnections {
 class NoFlows : public conntrack::FlowTable {
  public:
   Result<std::vector<conntrack::Flow>> dump() override { return std::vector<conntrack::Flow>{}; }
+  Result<std::optional<conntrack::Flow>> find(const conntrack::Tuple&) override {
+    return std::nullopt;
+  }
   Status remove(const conntrack::Flow&) override { return {}; }
 };
 
@@ -136,8 +139,10 @@ struct Node {
   Node(boost::asio::io_context& io, const std::string& name, const std::string& bind,
        std::uint16_t port)
       : api(io),
+        worker(io, flows),
         plane(kernel, {name}),
-        agent({io, api, clock, rng, timeline, plane, flows, untaken}, options(name, bind, port)) {}
+        agent({io, api, clock, rng, timeline, plane, flows, worker, untaken},
+              options(name, bind, port)) {}
 
   static AgentOptions options(const std::string& name, const std::string& bind,
                               std::uint16_t port) {
@@ -154,6 +159,7 @@ struct Node {
   Recorder timeline;
   nft::MemoryDataplane kernel{std::string(rules::names::kTable)};
   NoFlows flows;
+  FlowWorker worker;
   NothingUntaken untaken;
   ServicePlane plane;
   Agent agent;
@@ -260,7 +266,7 @@ TEST_F(AgentTest, IsUnhealthyWhileAChangeWaitsTooLong) {
   AgentOptions options = Node::options("n1", "127.0.0.9", port);
   options.syncPeriod = milliseconds(5);
   Agent agent({io, node_.api, node_.clock, node_.rng, node_.timeline, node_.plane, node_.flows,
-               node_.untaken},
+               node_.worker, node_.untaken},
               options);
   fill(node_);
   agent.start();
@@ -334,7 +340,7 @@ TEST_F(AgentTest, ListensOnTheNodesOwnAddresses) {
   AgentOptions options = Node::options("n1", "", port);
   options.bind.clear();
   Agent agent({io, node_.api, node_.clock, node_.rng, node_.timeline, node_.plane, node_.flows,
-               node_.untaken},
+               node_.worker, node_.untaken},
               options);
   fill(node_);
   agent.start();

@@ -69,6 +69,8 @@ Status runAgent(const AgentCommandLine& line) {
   Kernel kernel = TRY(openKernel());
   auto addresses = TRY(addressMonitor(options));
   sys::Conntrack flows = TRY(sys::Conntrack::open());
+  sys::Conntrack allFlows = TRY(sys::Conntrack::open());
+  FlowWorker flowWorker(io, allFlows);
   sys::PodSockets untaken;
   applyMachineSettings(line.proxy);
   std::optional<DnsPlane> dns;
@@ -81,15 +83,15 @@ Status runAgent(const AgentCommandLine& line) {
   std::optional<DepartedPlane> departed;
   if (departing) {
     departed.emplace(
-        DepartedPlane::Parts{io, departing->dataplane, flows,
+        DepartedPlane::Parts{io, departing->dataplane, flows, flowWorker,
                              departing->packets ? &*departing->packets : nullptr,
                              departing->log ? &*departing->log : nullptr, machineAddresses},
         options.nodeName, options.departedTable);
   }
   ServicePlane plane(kernel.dataplane, std::move(planned), dns ? &*dns : nullptr,
                      departed ? &*departed : nullptr);
-  Agent agent({io, *client, clock, rng, timeline, plane, flows, untaken, &kernel.monitor,
-               addresses ? &*addresses : nullptr, dns ? &*dns : nullptr,
+  Agent agent({io, *client, clock, rng, timeline, plane, flows, flowWorker, untaken,
+               &kernel.monitor, addresses ? &*addresses : nullptr, dns ? &*dns : nullptr,
                departed ? &*departed : nullptr, departing ? &departing->monitor : nullptr},
               options);
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);

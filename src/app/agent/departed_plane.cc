@@ -24,7 +24,8 @@ DepartedPlane::DepartedPlane(Parts parts, std::string node, rules::DepartedTable
     : parts_(std::move(parts)),
       options_(options),
       ledger_(std::move(node), options.times),
-      resetter_({parts_.io, parts_.flows, parts_.packets, [this] { return ours(); },
+      resetter_({parts_.io, parts_.worker, parts_.packets, [this] { return ours(); },
+                 [this](const IpAddress& ip) { return applied_.gone.contains(ip); },
                  [this](std::size_t reset, std::size_t forgotten) { onReset(reset, forgotten); }}) {
 }
 
@@ -123,6 +124,24 @@ Result<nft::Receipt> DepartedPlane::commit(MonoTime now) {
   return receipt;
 }
 
+bool DepartedPlane::sendOn(departed::WaitingSyns::Syn& syn, const IpAddress& backend) {
+  const auto tracked = parts_.flows.find(syn.tuple);
+  const departed::Resend resend =
+      tracked ? departed::resend(*tracked, backend) : departed::Resend::kYes;
+  if (resend == departed::Resend::kNo) {
+    return false;
+  }
+  if (resend == departed::Resend::kAfterForgetting) {
+    (void)parts_.flows.remove(**tracked);
+  }
+  departed::sumUp(syn.packet);
+  const Status done = parts_.packets->send(syn.packet, backend);
+  if (!done) {
+    spdlog::debug("cannot send on an attempt to connect: {}", done.error().text());
+  }
+  return done.has_value();
+}
+
 void DepartedPlane::release(const departed::Directions& now) {
   std::size_t sent = 0;
   for (departed::WaitingSyns::Syn& syn :
@@ -130,18 +149,9 @@ void DepartedPlane::release(const departed::Directions& now) {
     if (parts_.packets == nullptr) {
       continue;
     }
-    // An attempt from before the wait has been tracked as it was; this one is to be translated.
-    (void)parts_.flows.remove({syn.tuple, {}, std::nullopt, 0, 0});
-    departed::sumUp(syn.packet);
     const auto forwarded = now.forwarded.find(syn.tuple.destination);
-    const IpAddress& route =
-        forwarded == now.forwarded.end() ? syn.tuple.destination : forwarded->second;
-    const Status done = parts_.packets->send(syn.packet, route);
-    if (!done) {
-      spdlog::debug("cannot send on an attempt to connect: {}", done.error().text());
-      continue;
-    }
-    ++sent;
+    sent +=
+        sendOn(syn, forwarded == now.forwarded.end() ? syn.tuple.destination : forwarded->second);
   }
   if (sent > 0) {
     onReleased(sent);

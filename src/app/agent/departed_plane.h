@@ -18,8 +18,9 @@ class DepartedPlane : public AddressKeeper {
  public:
   struct Parts {
     boost::asio::io_context& io;
-    nft::Dataplane& dataplane;  ///< Of the table `hitless-departed`.
-    conntrack::FlowTable& flows;
+    nft::Dataplane& dataplane;                  ///< Of the table `hitless-departed`.
+    conntrack::FlowTable& flows;                ///< For single connections.
+    FlowWorker& worker;                         ///< For all of them.
     departed::PacketSender* packets = nullptr;  ///< Without it nothing is sent on or asked.
     sys::PacketLog* log = nullptr;              ///< Without it what waits is left to repeat itself.
     /// The machine's own addresses.
@@ -49,6 +50,7 @@ class DepartedPlane : public AddressKeeper {
   Result<nft::Receipt> apply(const departed::Directions& wanted);
   Result<nft::Receipt> applyTo(const nft::Ruleset& present, nft::Ruleset wanted);
   void release(const departed::Directions& now);
+  bool sendOn(departed::WaitingSyns::Syn& syn, const IpAddress& backend);
   std::set<IpAddress> ours() const;
 
   Parts parts_;

@@ -52,9 +52,9 @@ class Place {
       departed_->stop();
     }
     plane_.reset();
-    departed_.emplace(
-        DepartedPlane::Parts{io_, departedTable_, conntrack_, &packets_, &log_, machineAddresses},
-        "node-1", options_);
+    departed_.emplace(DepartedPlane::Parts{io_, departedTable_, conntrack_, worker_, &packets_,
+                                           &log_, machineAddresses},
+                      "node-1", options_);
     plane_.emplace(serviceTable_,
                    PlaneOptions{.node = "node-1",
                                 .pods = rules::podsIn({*Cidr::parse("10.244.0.0/16"),
@@ -177,6 +177,8 @@ class Place {
   sys::NftDataplane departedTable_ =
       *sys::NftDataplane::open(std::string(rules::names::kDepartedTable));
   sys::Conntrack conntrack_ = *sys::Conntrack::open();
+  sys::Conntrack allFlows_ = *sys::Conntrack::open();
+  FlowWorker worker_{io_, allFlows_};
   sys::RawPackets packets_ = *sys::RawPackets::open(rules::DepartedTableOptions{}.untrackedMark);
   sys::PacketLog log_ = *sys::PacketLog::open(rules::DepartedTableOptions{}.logGroup);
   std::optional<DepartedPlane> departed_;

@@ -14,7 +14,10 @@ void FlowCleaner::clean(std::vector<conntrack::Destination> changed) {
       [](const auto& destination) { return destination.protocol != conntrack::kTcp; });
   later_.insert(later_.end(), std::make_move_iterator(tcp), std::make_move_iterator(changed.end()));
   changed.erase(tcp, changed.end());
-  remove(changed);
+  if (!changed.empty()) {
+    ++running_;
+    remove(std::move(changed), [this] { --running_; });
+  }
   cleanLater();
 }
 
@@ -29,30 +32,54 @@ void FlowCleaner::cleanLater() {
       return;
     }
     armed_ = false;
-    remove(std::exchange(later_, {}));
+    remove(std::exchange(later_, {}), [] {});
   });
 }
 
-void FlowCleaner::remove(const std::vector<conntrack::Destination>& changed) {
-  const MonoTime begin = clock_.mono();
-  const auto removed = conntrack::removeStaleFlows(table_, changed);
-  if (!removed) {
-    spdlog::warn("cannot clean the connection table: {}", removed.error().text());
-    return;
+void FlowCleaner::whenClean(std::function<void()> then) {
+  if (running_ == 0) {
+    return then();
   }
-  const nanoseconds duration = clock_.mono() - begin;
+  ++running_;  // The worker keeps the order.
+  worker_.run([](conntrack::FlowTable&) { return true; },
+              [this, then = std::move(then)](bool) {
+                --running_;
+                then();
+              });
+}
+
+void FlowCleaner::remove(std::vector<conntrack::Destination> changed, std::function<void()> done) {
+  worker_.run(
+      [changed, &clock = clock_](conntrack::FlowTable& table) {
+        const MonoTime begin = clock.mono();
+        auto removed = conntrack::removeStaleFlows(table, changed);
+        return std::pair{std::move(removed), clock.mono() - begin};
+      },
+      [this, changed, done = std::move(done)](const auto& result) {
+        done();
+        const auto& [removed, duration] = result;
+        if (!removed) {
+          spdlog::warn("cannot clean the connection table: {}", removed.error().text());
+          return;
+        }
+        observe(changed, duration);
+        for (const conntrack::Flow& flow : *removed) {
+          ++metrics_.staleFlowsDeleted.of(flow.original.destination.family());
+        }
+        if (!removed->empty()) {
+          onCleaned(removed->size());
+        }
+      });
+}
+
+void FlowCleaner::observe(const std::vector<conntrack::Destination>& changed,
+                          nanoseconds duration) {
   for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
     if (std::any_of(changed.begin(), changed.end(), [&](const auto& destination) {
           return destination.address.family() == family;
         })) {
       metrics_.flowCleaningSeconds.of(family).observe(duration);
     }
-  }
-  for (const conntrack::Flow& flow : *removed) {
-    ++metrics_.staleFlowsDeleted.of(flow.original.destination.family());
-  }
-  if (!removed->empty()) {
-    onCleaned(removed->size());
   }
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "app/agent/flow_worker.h"
 #include "app/agent/metrics.h"
 #include "base/clock.h"
 #include "core/conntrack/stale.h"
@@ -14,9 +15,9 @@ namespace hitless::app {
 /// TCP stays: ending it is the application's business.
 class FlowCleaner {
  public:
-  FlowCleaner(boost::asio::io_context& io, conntrack::FlowTable& table, const Clock& clock,
+  FlowCleaner(boost::asio::io_context& io, FlowWorker& worker, const Clock& clock,
               AgentMetrics& metrics)
-      : table_(table), clock_(clock), metrics_(metrics), timer_(io) {}
+      : worker_(worker), clock_(clock), metrics_(metrics), timer_(io) {}
 
   /// How long TCP waits: an attempt whose answer is on its way must not lose its entry, while a SYN
   /// that was lost is repeated after 1 s (RFC 6298 2) at the earliest.
@@ -27,17 +28,21 @@ class FlowCleaner {
 
   /// UDP at once, TCP after kDelay.
   void clean(std::vector<conntrack::Destination> changed);
+  /// Calls `then` when what is cleaned at once is cleaned, of every clean() so far; now, if it is.
+  void whenClean(std::function<void()> then);
 
  private:
   void cleanLater();
-  void remove(const std::vector<conntrack::Destination>& changed);
+  void remove(std::vector<conntrack::Destination> changed, std::function<void()> done);
+  void observe(const std::vector<conntrack::Destination>& changed, nanoseconds duration);
 
-  conntrack::FlowTable& table_;
+  FlowWorker& worker_;
   const Clock& clock_;
   AgentMetrics& metrics_;
   boost::asio::steady_timer timer_;
   std::vector<conntrack::Destination> later_;  ///< Of TCP.
   bool armed_ = false;
+  std::size_t running_ = 0;  ///< Of what is cleaned at once: what the worker has not done yet.
 };
 
 }  // namespace hitless::app

@@ -16,6 +16,9 @@ class Flows : public conntrack::FlowTable {
     ++dumps;
     return flows;
   }
+  Result<std::optional<conntrack::Flow>> find(const conntrack::Tuple&) override {
+    return std::nullopt;
+  }
   Status remove(const conntrack::Flow& flow) override {
     removed.push_back(flow.original.sourcePort);
     return {};
@@ -53,10 +56,14 @@ TEST(FlowCleaner, CleansUdpAtOnceAndTcpWhenAnswersHaveHadTimeToArrive) {
   AgentMetrics metrics;
   Flows table;
   table.flows = {attempt(conntrack::kTcp, 1), attempt(conntrack::kUdp, 2)};
-  FlowCleaner cleaner(io, table, clock, metrics);
+  FlowWorker worker(io, table);
+  FlowCleaner cleaner(io, worker, clock, metrics);
   cleaner.clean({served(conntrack::kTcp), served(conntrack::kUdp)});
-  EXPECT_THAT(table.removed, ElementsAre(2));
+  std::vector<std::uint16_t> atOnce;
+  cleaner.whenClean([&] { atOnce = table.removed; });
+  EXPECT_THAT(atOnce, ElementsAre());  // Not before it is done.
   io.run();
+  EXPECT_THAT(atOnce, ElementsAre(2));
   EXPECT_THAT(table.removed, ElementsAre(2, 1));
   EXPECT_EQ(metrics.staleFlowsDeleted.v4, 2U);
 }
@@ -68,8 +75,10 @@ TEST(FlowCleaner, ReadsTheTableOnceForBothFamiliesAndCountsForEach) {
   Flows table;
   table.flows = {attempt(conntrack::kUdp, 1), attempt(conntrack::kUdp, 2, kServiceV6),
                  attempt(conntrack::kUdp, 3, kServiceV6)};
-  FlowCleaner cleaner(io, table, clock, metrics);
+  FlowWorker worker(io, table);
+  FlowCleaner cleaner(io, worker, clock, metrics);
   cleaner.clean({served(conntrack::kUdp), served(conntrack::kUdp, kServiceV6)});
+  io.run();
   EXPECT_EQ(table.dumps, 1);
   EXPECT_EQ(metrics.staleFlowsDeleted.v4, 1U);
   EXPECT_EQ(metrics.staleFlowsDeleted.v6, 2U);

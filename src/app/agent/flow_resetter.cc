@@ -2,8 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/post.hpp>
 #include <iterator>
+#include <utility>
+#include <vector>
 
 #include "core/departed/segment.h"
 
@@ -13,11 +14,38 @@ namespace {
 /// Two at which clients are asked, because a question or its answer may be lost and may by chance
 /// lie inside a window, and one to forget what is left.
 constexpr int kLooks = 3;
-/// How many connections are forgotten before the loop may do something else.
-constexpr std::size_t kAtATime = 64;
+/// A dump of what one address answers ships little, but walks the whole table; so for more than
+/// this many the whole table is asked for at once.
+constexpr std::size_t kFewAddresses = 4;
 constexpr nanoseconds kBetween = milliseconds(250);
 /// So that no two questions that follow each other carry nearly the same number.
 constexpr std::uint32_t kStride = 0x55555555;
+
+Result<std::vector<conntrack::Flow>> flowsOf(conntrack::FlowTable& table,
+                                             const std::set<IpAddress>& addresses) {
+  if (addresses.size() > kFewAddresses) {
+    return table.dump();
+  }
+  std::vector<conntrack::Flow> all;
+  for (const IpAddress& address : addresses) {
+    std::vector<conntrack::Flow> flows = TRY(table.dumpAnsweredBy(address));
+    all.insert(all.end(), std::make_move_iterator(flows.begin()),
+               std::make_move_iterator(flows.end()));
+  }
+  return all;
+}
+
+/// Forgets what is to be forgotten of the connections to `gone`; gives all that was found.
+Result<departed::PinnedFlows> forgetPinned(conntrack::FlowTable& table,
+                                           const std::set<IpAddress>& gone,
+                                           const std::set<IpAddress>& ours, departed::Look look) {
+  const std::vector<conntrack::Flow> flows = TRY(flowsOf(table, gone));
+  departed::PinnedFlows pinned = departed::pinnedFlows(flows, gone, ours, look);
+  for (const conntrack::Flow& flow : pinned.forget) {
+    (void)table.remove(flow);
+  }
+  return pinned;
+}
 
 }  // namespace
 
@@ -50,57 +78,45 @@ void FlowResetter::look() {
   std::set<IpAddress> last;
   for (auto it = pending_.begin(); it != pending_.end();) {
     const bool more = --it->second > 0;
-    (more ? gone : last).insert(it->first);
+    if (parts_.isGone(it->first)) {
+      (more ? gone : last).insert(it->first);
+    }
     it = more ? std::next(it) : pending_.erase(it);
   }
-  const auto flows = parts_.table.dump();
-  if (!flows) {
-    spdlog::warn("cannot look for connections to pods that are gone: {}", flows.error().text());
-    pending_.clear();
-    return;
+  for (auto& [addresses, look] :
+       {std::pair{gone, departed::Look::kNotLast}, std::pair{last, departed::Look::kLast}}) {
+    if (!addresses.empty()) {
+      parts_.worker.run(
+          [addresses, look, ours = parts_.ours()](conntrack::FlowTable& table) {
+            return forgetPinned(table, addresses, ours, look);
+          },
+          [this, look](const Result<departed::PinnedFlows>& found) { act(found, look); });
+    }
   }
-  work(gone, *flows, departed::Look::kNotLast);
-  work(last, *flows, departed::Look::kLast);
   if (!pending_.empty()) {
     lookIn(kBetween);
   }
 }
 
-void FlowResetter::forgetSome() {
-  for (std::size_t i = 0; i < kAtATime && !forget_.empty(); ++i) {
-    (void)parts_.table.remove(forget_.back());
-    forget_.pop_back();
-  }
-  if (!forget_.empty()) {
-    boost::asio::post(parts_.io, [this] { forgetSome(); });
-  }
-}
-
-void FlowResetter::work(const std::set<IpAddress>& gone, const std::vector<conntrack::Flow>& flows,
-                        departed::Look look) {
-  if (gone.empty()) {
+void FlowResetter::act(const Result<departed::PinnedFlows>& found, departed::Look look) {
+  if (!found) {
+    spdlog::warn("cannot look for connections to pods that are gone: {}", found.error().text());
     return;
   }
-  const departed::PinnedFlows pinned = departed::pinnedFlows(flows, gone, parts_.ours(), look);
-  for (const conntrack::Tuple& tuple : pinned.reset) {
-    if (parts_.packets == nullptr || look == departed::Look::kLast) {
-      break;
-    }
-    ++asked_;
-    const Status sent = parts_.packets->sendUntracked(
-        departed::askForNumbers(tuple, asked_ * kStride), tuple.source);
-    if (!sent) {
-      spdlog::debug("cannot ask a client of a pod that is gone: {}", sent.error().text());
+  const bool ask = look != departed::Look::kLast;
+  if (ask && parts_.packets != nullptr) {
+    for (const conntrack::Tuple& tuple : found->reset) {
+      ++asked_;
+      const Status sent = parts_.packets->sendUntracked(
+          departed::askForNumbers(tuple, asked_ * kStride), tuple.source);
+      if (!sent) {
+        spdlog::debug("cannot ask a client of a pod that is gone: {}", sent.error().text());
+      }
     }
   }
-  const bool idle = forget_.empty();
-  forget_.insert(forget_.end(), pinned.forget.begin(), pinned.forget.end());
-  if (idle) {
-    forgetSome();
-  }
-  const std::size_t reset = look == departed::Look::kLast ? 0 : pinned.reset.size();
-  if (reset > 0 || !pinned.forget.empty()) {
-    parts_.found(reset, pinned.forget.size());
+  const std::size_t reset = ask ? found->reset.size() : 0;
+  if (reset > 0 || !found->forget.empty()) {
+    parts_.found(reset, found->forget.size());
   }
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "app/agent/flow_worker.h"
 #include "base/clock.h"
 #include "core/conntrack/stale.h"
 #include "core/departed/packet_sender.h"
@@ -20,10 +21,12 @@ class FlowResetter {
  public:
   struct Parts {
     boost::asio::io_context& io;
-    conntrack::FlowTable& table;
+    FlowWorker& worker;
     departed::PacketSender* packets = nullptr;  ///< Without it connections are only forgotten.
     /// The addresses of this node and its pods.
     std::function<std::set<IpAddress>()> ours;
+    /// Whether still nobody is at an address.
+    std::function<bool(const IpAddress&)> isGone;
     /// How many were found at each look that found any.
     std::function<void(std::size_t reset, std::size_t forgotten)> found;
   };
@@ -36,17 +39,14 @@ class FlowResetter {
 
  private:
   void look();
-  void work(const std::set<IpAddress>& gone, const std::vector<conntrack::Flow>& flows,
-            departed::Look look);
+  void act(const Result<departed::PinnedFlows>& found, departed::Look look);
   void lookIn(nanoseconds delay);
-  void forgetSome();
 
   Parts parts_;
   boost::asio::steady_timer timer_;
   std::map<IpAddress, int> pending_;  ///< How many more looks there will be.
   std::uint32_t asked_ = 0;
   bool armed_ = false;
-  std::vector<conntrack::Flow> forget_;
 };
 
 }  // namespace hitless::app

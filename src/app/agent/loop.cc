@@ -174,8 +174,8 @@ void Loop::committed(rules::SyncReceipt receipt, MonoTime begin, std::uint64_t r
   event.detail =
       fmt::format("{} elements in {} us{}", receipt.dataplane.elements, took, full ? ", full" : "");
   parts_.timeline.record(event);
-  acknowledge(revision);
   parts_.flows.clean(std::move(receipt.changed));
+  acknowledge(revision);
 }
 
 void Loop::count(const rules::SyncReceipt& receipt, nanoseconds duration) {
@@ -191,13 +191,16 @@ void Loop::count(const rules::SyncReceipt& receipt, nanoseconds duration) {
   metrics.serviceChangesPending = 0;
 }
 
+/// Only when nothing can go on to an endpoint that went: connection tracking would lead UDP there.
 void Loop::acknowledge(std::uint64_t revision) {
-  // A list after 410 may, on a server that lost its data, bring a lower revision: it is the truth
-  // now.
-  watermark_ = revision;
-  parts_.metrics.watermark = revision;
-  parts_.metrics.synced = true;
-  acknowledge_(revision);
+  parts_.flows.whenClean([this, revision] {
+    // A list after 410 may, on a server that lost its data, bring a lower revision: it is the truth
+    // now.
+    watermark_ = revision;
+    parts_.metrics.watermark = revision;
+    parts_.metrics.synced = true;
+    acknowledge_(revision);
+  });
 }
 
 void Loop::noteTriggers(const watch::Update& slices) {

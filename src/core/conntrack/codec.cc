@@ -109,13 +109,15 @@ Bytes encodeDump(std::uint32_t sequence) {
 }
 
 Bytes encodeDumpAnsweredBy(const IpAddress& address, std::uint32_t sequence) {
-  const bool v4 = address.isV4();
-  const auto family = static_cast<std::uint8_t>(v4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+  const auto family = static_cast<std::uint8_t>(address.isV4() ? NFPROTO_IPV4 : NFPROTO_IPV6);
   return message(IPCTNL_MSG_CT_GET, NLM_F_REQUEST | NLM_F_DUMP, family, sequence,
                  [&](Writer& writer) {
+                   if (!address.isV4()) {
+                     return;
+                   }
                    const auto reply = writer.openNest(CTA_TUPLE_REPLY);
                    const auto ip = writer.openNest(CTA_TUPLE_IP);
-                   writer.put(v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, address.bytes());
+                   writer.put(CTA_IP_V4_SRC, address.bytes());
                    writer.closeNest(ip);
                    writer.closeNest(reply);
                    const auto filter = writer.openNest(CTA_FILTER);

@@ -13,7 +13,9 @@ netlink::Bytes encodeGet(const Tuple& original, std::uint32_t sequence);
 netlink::Bytes encodeDelete(const Flow& flow, std::uint32_t sequence);
 /// Both address families.
 netlink::Bytes encodeDump(std::uint32_t sequence);
-/// Those that this address answers: kernels before 5.8 do not know the filter and give all.
+/// At least those that this address answers. Kernels before 5.8 do not know the filter; and the
+/// filter for IPv6 gives all but those asked for (nf_conntrack_netlink.c,
+/// ctnetlink_filter_match_tuple, seen with 6.18), so all of that family are asked for.
 netlink::Bytes encodeDumpAnsweredBy(const IpAddress& address, std::uint32_t sequence);
 /// A connection that is there, came up, or (in an event) ended; nullopt if the message is none of
 /// these or lacks a tuple.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -14,6 +15,8 @@ class FlowTable {
  public:
   virtual ~FlowTable() = default;
   virtual Result<std::vector<Flow>> dump() = 0;
+  /// The flow whose original (or reply) direction is this tuple; nullopt if there is none.
+  virtual Result<std::optional<Flow>> find(const Tuple& tuple) = 0;
   /// At least the flows that this address answers.
   virtual Result<std::vector<Flow>> dumpAnsweredBy(const IpAddress& /*address*/) { return dump(); }
   /// Done also if the flow is gone already.

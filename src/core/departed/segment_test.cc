@@ -84,6 +84,26 @@ TEST(WaitingSyns, KeepTheNewestOfEachAttempt) {
   EXPECT_EQ(waiting.size(), 0U);
 }
 
+TEST(WaitingSyns, AreSentUnlessTheirClientsWereFaster) {
+  using conntrack::TcpState;
+  const IpAddress heir = *IpAddress::parse("10.244.2.9");
+  EXPECT_EQ(resend(std::nullopt, heir), Resend::kYes);
+
+  conntrack::Flow tracked;
+  tracked.original = tuple(kClient, 1);
+  tracked.reply = {conntrack::kTcp, heir, 8080, kClient, 1};
+  tracked.tcpState = TcpState::kSynSent;
+  EXPECT_EQ(resend(tracked, heir), Resend::kYes);
+  for (const TcpState state : {TcpState::kSynRecv, TcpState::kEstablished}) {
+    tracked.tcpState = state;
+    EXPECT_EQ(resend(tracked, heir), Resend::kNo);
+    // The address was reached before its pod went.
+    EXPECT_EQ(resend(tracked, kServer), Resend::kAfterForgetting);
+  }
+  tracked.tcpState = TcpState::kTimeWait;  // An earlier connection from that port.
+  EXPECT_EQ(resend(tracked, heir), Resend::kYes);
+}
+
 TEST(WaitingSyns, AreBoundedForEachClientAndInAll) {
   WaitingSyns waiting;
   for (std::uint32_t client = 0; client < 64; ++client) {

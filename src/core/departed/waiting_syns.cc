@@ -48,4 +48,17 @@ std::vector<WaitingSyns::Syn> WaitingSyns::takeAllBut(const std::set<IpAddress>&
   return syns;
 }
 
+Resend resend(const std::optional<conntrack::Flow>& tracked, const IpAddress& backend) {
+  using conntrack::TcpState;
+  if (!tracked) {
+    return Resend::kYes;
+  }
+  if (tracked->reply.source != backend) {
+    return Resend::kAfterForgetting;
+  }
+  const bool answered =
+      tracked->tcpState == TcpState::kSynRecv || tracked->tcpState == TcpState::kEstablished;
+  return answered ? Resend::kNo : Resend::kYes;
+}
+
 }  // namespace hitless::departed

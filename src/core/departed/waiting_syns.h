@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
@@ -39,5 +40,17 @@ class WaitingSyns {
   std::map<IpAddress, std::size_t> perClient_;
   std::uint64_t arrivals_ = 0;
 };
+
+/// What is to be done about an attempt that has waited and now may go to `backend`.
+enum class Resend {
+  kNo,  ///< Its client has repeated it meanwhile and has got an answer.
+  kYes,
+  /// Connection tracking remembers an earlier attempt that went elsewhere; as long as it does, this
+  /// one goes there, too.
+  kAfterForgetting,
+};
+/// `tracked` is the flow of that tuple, if there is one. A flow that lives is never to be
+/// forgotten: what follows in it would not be translated any more.
+Resend resend(const std::optional<conntrack::Flow>& tracked, const IpAddress& backend);
 
 }  // namespace hitless::departed

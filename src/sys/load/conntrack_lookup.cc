@@ -26,8 +26,8 @@ class ConntrackLookup : public load::BackendLookup {
   explicit ConntrackLookup(Tables tables) : tables_(std::move(tables)) {}
 
   Backend find(const Endpoint& source, const Endpoint& destination) override {
-    const auto flow = tables_.live.find(conntrack::kTcp, source.ip, source.port, destination.ip,
-                                        destination.port);
+    const auto flow = tables_.live.find(
+        {conntrack::kTcp, source.ip, source.port, destination.ip, destination.port});
     if (!flow) {
       return {};
     }

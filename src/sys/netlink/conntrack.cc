@@ -18,10 +18,7 @@ Result<Conntrack> Conntrack::open() {
   return Conntrack(std::move(socket));
 }
 
-Result<std::optional<Flow>> Conntrack::find(std::uint8_t protocol, const IpAddress& source,
-                                            std::uint16_t sourcePort, const IpAddress& destination,
-                                            std::uint16_t destinationPort) {
-  const conntrack::Tuple tuple{protocol, source, sourcePort, destination, destinationPort};
+Result<std::optional<Flow>> Conntrack::find(const conntrack::Tuple& tuple) {
   std::optional<Flow> found;
   const auto asked = socket_.request(conntrack::encodeGet(tuple, socket_.nextSequence()),
                                      "look up connection", [&](const netlink::Message& answer) {

@@ -18,10 +18,7 @@ class Conntrack : public conntrack::FlowTable {
  public:
   static Result<Conntrack> open();
 
-  /// The flow whose original (or reply) direction is this tuple; nullopt if there is none.
-  Result<std::optional<Flow>> find(std::uint8_t protocol, const IpAddress& source,
-                                   std::uint16_t sourcePort, const IpAddress& destination,
-                                   std::uint16_t destinationPort);
+  Result<std::optional<Flow>> find(const conntrack::Tuple& tuple) override;
   /// Done also if the flow is gone already or was replaced by a newer one.
   Status remove(const Flow& flow) override;
   Result<std::vector<Flow>> dump() override;
