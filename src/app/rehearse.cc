@@ -71,7 +71,8 @@ void printRun(const report::Rehearsal& rehearsal, const std::string& output) {
   }
 }
 
-/// Several runs: a line for each as it ends, and all that was lost at the end.
+/// Several runs: a line for each as it ends, with the whole report of one that fails, and all that
+/// was lost at the end.
 Result<int> repeat(const RehearseOptions& options, const RehearsalPlan& plan,
                    TimelineOutput& timeline) {
   report::Series series;
@@ -81,6 +82,9 @@ Result<int> repeat(const RehearseOptions& options, const RehearsalPlan& plan,
     series.add(rehearsal);
     if (options.output == "table") {
       fmt::print("{}\n", series.lastLine(options.repeat));
+      if (!report::passed(rehearsal)) {
+        printRun(rehearsal, options.output);
+      }
       std::fflush(stdout);
     }
   }

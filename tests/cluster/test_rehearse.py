@@ -134,6 +134,25 @@ def test_a_node_that_is_cut_harms_only_what_goes_there():
     shutil.rmtree(folder)
 
 
+def test_the_gate_waits_for_a_silent_node_as_long_as_it_may():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="hitless-test-"))
+    manifest = (SCENARIOS / "node-cut/web.yaml").read_text()
+    spec = "    spec:\n      affinity:"
+    assert manifest.count(spec) == 1
+    (folder / "web.yaml").write_text(manifest.replace(spec, "    spec:\n      terminationGracePeriodSeconds: 10\n      affinity:"))
+    report = rehearse("-f", str(folder), "--load", LOAD + "new", "--client-node", "node-1", "--nodes", "3", "--duration",
+                      "9s", "--do", "cut node/node-3; rollout restart deployment/web", expect=0)
+    profile = report["profiles"][0]
+    assert profile["totals"]["failed"] == 0
+    old = [pod for pod in profile["pods"] if "podDeleted" in pod["unixNs"]]
+    assert len(old) == 4
+    for pod in old:
+        # Half of the grace period is the most (docs/decisions/0003).
+        assert "time used up, 2 of 3 nodes removed the endpoint" in pod["gate"] and "missing: node-3" in pod["gate"]
+        assert pod["exit"] == "exit 0"
+    shutil.rmtree(folder)
+
+
 def test_repeated_runs_are_summed_up():
     folder = scenario_with({"name": "new", "spec": LOAD + "new"}, duration="2s", action="delete pod -n default none")
     done = subprocess.run([HITLESS, "rehearse", folder, "--repeat", "2"], capture_output=True, text=True, timeout=120)

@@ -65,6 +65,16 @@ TEST(Attribution, FindsThePodByTimeWhereTheClientDoesNotKnowIt) {
   EXPECT_EQ(classOf(failure(Cause::kConnectionRefused, 1100, nullptr), known), "peer-closed");
 }
 
+TEST(Attribution, ATakenBackNameIsTheServicesAndNotAPod) {
+  std::vector<Event> events = rollout();
+  events.push_back(event(900, What::kNamesWithdrawn, "default/web", kWebA, "node-2", 21));
+  const Facts known = facts(events);
+  EXPECT_EQ(classOf(failure(Cause::kConnectionRefused, 950), known),
+            classOf(failure(Cause::kConnectionRefused, 950), facts(rollout())));
+  ASSERT_EQ(known.pods.size(), 1U);
+  EXPECT_EQ(known.pods.front().name, "default/web-a");
+}
+
 TEST(Attribution, OfACrash) {
   std::vector<Event> events = {event(0, What::kPodReady, "default/web-a"),
                                event(100, What::kContainerExited, "default/web-a", kWebA, "node-1",

@@ -67,7 +67,8 @@ void apply(PodHistory& pod, const Event& event) {
 
 /// Whether `pod` of the event names a pod, and not a Service.
 bool namesPod(const Event& event) {
-  return !event.pod.empty() && event.what != What::kEndpointsUpdated;
+  return !event.pod.empty() && event.what != What::kEndpointsUpdated &&
+         event.what != What::kNamesWithdrawn;
 }
 
 bool lists(const Event& update, std::string_view ip) {
@@ -154,7 +155,7 @@ bool concerns(const Event& event, const PodHistory& pod, WallTime until) {
   if (event.time < *pod.deleted || event.time >= until || event.what == What::kEndpointsUpdated) {
     return false;
   }
-  return event.pod.empty() ? !pod.ip.empty() && event.ip == pod.ip : event.pod == pod.name;
+  return namesPod(event) ? event.pod == pod.name : !pod.ip.empty() && event.ip == pod.ip;
 }
 
 /// When its name or its address is next seen at another pod.
