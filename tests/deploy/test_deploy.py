@@ -13,6 +13,7 @@ from server import HITLESS, ApiServer, Kubectl, eventually, kubectls  # noqa: E4
 
 DEPLOY = str(ROOT / "deploy")
 # Granted for what the agent asks for only at times: events when a gate opens, the others by its options.
+WATCHED = {"services", "endpointslices", "nodes", "namespaces", "pods", "servicecidrs"}
 ASKED_FOR_AT_TIMES = {"events"}
 
 pytestmark = pytest.mark.skipif(not kubectls(), reason="no kubectl here")
@@ -134,7 +135,7 @@ def requests(tmp_path_factory):
             lines = log.read_text().splitlines()
             asked = {request_of(line) for line in lines}
             kinds = {resource for _, _, resource in asked}
-            complete = {"services", "endpointslices", "nodes", "pods"} <= kinds and \
+            complete = WATCHED <= kinds and \
                 all((verb, group, resource) in asked for _, group, resource in asked for verb in ("list", "watch"))
             return lines if complete else None
         lines = eventually(recorded, what="a list and a watch of each resource")
