@@ -42,9 +42,10 @@ class Index {
 
 bool stale(const Flow& flow, const Destination& destination) {
   const bool udp = flow.original.protocol == kUdp;
-  const bool unansweredTcp =
-      flow.original.protocol == kTcp && !flow.seenReply() && flow.tcpState == TcpState::kSynSent;
-  if (!udp && !unansweredTcp) {
+  const bool tcp = flow.original.protocol == kTcp;
+  const bool unanswered = tcp && !flow.seenReply() && flow.tcpState == TcpState::kSynSent;
+  const bool reset = tcp && flow.tcpState == TcpState::kClose;
+  if (!udp && !unanswered && !reset) {
     return false;
   }
   const auto& allowed = udp ? destination.valid : destination.fresh;

@@ -40,6 +40,9 @@ struct Destination {
 /// - UDP to an endpoint that serves no more;
 /// - TCP that an endpoint which takes no new connections has not answered yet, so that the client's
 ///   next SYN goes elsewhere;
+/// - TCP that was reset and had gone to such an endpoint: connection tracking remembers it for 10 s
+///   and would send a connection from the same port there again
+///   (nf_conntrack_proto_tcp.c: a SYN opens anew only what both sides, or its client, had closed);
 /// - UDP, and TCP without an answer, that was not translated although the service has endpoints: it
 ///   began before there were any, or while there were no rules, and never would be translated
 ///   however often the client repeats itself.

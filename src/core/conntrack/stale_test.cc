@@ -61,6 +61,16 @@ TEST(StaleFlows, TcpOnlyBeforeTheEndpointAnswered) {
   EXPECT_FALSE(isStale(waiting, destination(kTcp, {"10.244.1.9"}, {"10.244.1.9"})));
 }
 
+TEST(StaleFlows, TcpThatWasReset) {
+  const Flow reset =
+      flow(kTcp, "10.244.1.9", IPS_DST_NAT | IPS_SEEN_REPLY | IPS_ASSURED, TcpState::kClose);
+  EXPECT_TRUE(isStale(reset, destination(kTcp, {"10.244.1.3"}, {"10.244.1.3", "10.244.1.9"})));
+  EXPECT_FALSE(isStale(reset, destination(kTcp, {"10.244.1.9"}, {"10.244.1.9"})));
+  Flow closed = reset;
+  closed.tcpState = TcpState::kTimeWait;
+  EXPECT_FALSE(isStale(closed, destination(kTcp, {}, {})));
+}
+
 TEST(StaleFlows, TcpFromBeforeTheServiceHadEndpointsUntilItIsAnswered) {
   const auto served = destination(kTcp, {"10.244.1.3"}, {"10.244.1.3"});
   const Flow early = flow(kTcp, "10.96.0.10", 0, TcpState::kSynSent);

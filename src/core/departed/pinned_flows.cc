@@ -12,10 +12,6 @@ bool waits(TcpState state) {
          state == TcpState::kFinWait;
 }
 
-bool closed(TcpState state) {
-  return state == TcpState::kTimeWait || state == TcpState::kClose;
-}
-
 }  // namespace
 
 PinnedFlows pinnedFlows(std::span<const Flow> flows, const std::set<IpAddress>& gone,
@@ -26,7 +22,7 @@ PinnedFlows pinnedFlows(std::span<const Flow> flows, const std::set<IpAddress>& 
       continue;
     }
     const TcpState state = flow.tcpState.value_or(TcpState::kNone);
-    if (closed(state)) {
+    if (state == TcpState::kTimeWait) {
       continue;
     }
     if (waits(state)) {

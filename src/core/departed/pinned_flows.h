@@ -13,9 +13,10 @@ struct PinnedFlows {
   /// The clients of these would wait for an answer until TCP gives up: to be reset. Original
   /// direction.
   std::vector<conntrack::Tuple> reset;
-  /// Of UDP, without an answer so far, or closing: to be forgotten, so that the next packet finds
-  /// the rules that hold now. A client that uses the port of a closing connection again would
-  /// otherwise be led to where that went. What is closed, a SYN opens anew by itself.
+  /// Of UDP, without an answer so far, closing, or reset: to be forgotten, so that the next packet
+  /// finds the rules that hold now. A client that uses the port of such a connection again would
+  /// otherwise be led to where that went. Only what both sides have closed, a SYN opens anew by
+  /// itself (nf_conntrack_proto_tcp.c: what its server has reset, it takes up again as it was).
   std::vector<conntrack::Flow> forget;
 };
 

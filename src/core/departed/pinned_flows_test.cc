@@ -50,12 +50,14 @@ TEST(PinnedFlows, AttemptsUdpAndWhatIsClosingAreForgotten) {
   EXPECT_EQ(pinned.forget, flows);
 }
 
-TEST(PinnedFlows, WhatIsClosedIsLeftToItself) {
+TEST(PinnedFlows, WhatIsClosedIsLeftToItselfAndWhatWasResetIsForgotten) {
   const std::vector<Flow> flows = {flow(kPod, kDead, TcpState::kTimeWait),
                                    flow(kPod, kClusterIp, TcpState::kClose)};
-  const PinnedFlows pinned = pinnedFlows(flows, {kDead}, {kPod}, Look::kLast);
-  EXPECT_THAT(pinned.reset, IsEmpty());
-  EXPECT_THAT(pinned.forget, IsEmpty());
+  for (const Look look : {Look::kNotLast, Look::kLast}) {
+    const PinnedFlows pinned = pinnedFlows(flows, {kDead}, {kPod}, look);
+    EXPECT_THAT(pinned.reset, IsEmpty());
+    EXPECT_THAT(pinned.forget, ElementsAre(flows[1]));
+  }
 }
 
 }  // namespace

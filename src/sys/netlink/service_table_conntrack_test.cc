@@ -71,6 +71,35 @@ void expectConnected(const Fd& client) {
   EXPECT_EQ(::send(client.get(), "x", 1, MSG_NOSIGNAL), 1);
 }
 
+std::uint16_t portOf(const Fd& fd) {
+  sockaddr_storage own{};
+  socklen_t size = sizeof own;
+  EXPECT_EQ(::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&own), &size), 0);
+  // The port lies at the same place in both families.
+  return ntohs(reinterpret_cast<const sockaddr_in&>(own).sin_port);
+}
+
+/// Connects to the service from a port of its own choice.
+Fd connectFrom(const ServiceNode& node, const testing::Dual& from, std::uint16_t source) {
+  return node.network().at(from.host, [&] {
+    const IpAddress service = node.ip(kClusterIp);
+    Fd fd(::socket(service.isV4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const testing::SocketAddress own(*IpAddress::parse(service.isV4() ? "0.0.0.0" : "::"), source);
+    EXPECT_EQ(::bind(fd.get(), own.get(), own.size), 0) << std::strerror(errno);
+    const testing::SocketAddress to(service, 80);
+    EXPECT_EQ(::connect(fd.get(), to.get(), to.size), 0) << std::strerror(errno);
+    return fd;
+  });
+}
+
+/// The server's end of a connection resets it.
+void resetBy(Visit& visit) {
+  const linger atOnce{1, 0};
+  EXPECT_EQ(::setsockopt(visit.server.get(), SOL_SOCKET, SO_LINGER, &atOnce, sizeof atOnce), 0);
+  visit.server = Fd();
+  EXPECT_TRUE(testing::readable(visit.client.get(), 3000, POLLHUP));
+}
+
 class ServiceConnections : public testing::ServiceTable {};
 INSTANTIATE_TEST_SUITE_P(, ServiceConnections, testing::kBothFamilies, testing::familyName);
 
@@ -90,6 +119,29 @@ TEST_P(ServiceConnections, OutliveTheRemovalOfTheirEndpointAndService) {
     EXPECT_TRUE(allAlive());
     node.removeService(web);
     EXPECT_TRUE(allAlive());
+  });
+}
+
+TEST_P(ServiceConnections, APortThatIsUsedAgainAfterAResetFindsALivingEndpoint) {
+  inNamespaces([] {
+    ServiceNode node(GetParam());
+    node.serve(service("web", kIps, kPorts), backed({node.local(kPodB)}));
+    Visit visit = node.openTcp(kPodA, kClusterIp, 80);
+    const std::uint16_t port = portOf(visit.client);
+    const auto endpointOf = [&] {
+      for (const Flow& flow : node.conntrack().dump().value_or(std::vector<Flow>{})) {
+        if (flow.original.protocol == conntrack::kTcp && flow.original.sourcePort == port) {
+          return flow.reply.source;
+        }
+      }
+      return IpAddress();
+    };
+    resetBy(visit);
+    visit.client = Fd();
+    ASSERT_EQ(endpointOf(), node.ip(kPodB));  // It is remembered.
+    node.update(backed({terminating(node.local(kPodB)), node.local(kPodC)}));
+    const Fd again = connectFrom(node, kPodA, port);
+    EXPECT_EQ(endpointOf(), node.ip(kPodC));
   });
 }
 
