@@ -263,3 +263,17 @@ def test_get_in_chunks(kubectl, server, namespace):
     assert [line.split()[0] for line in requests.stdout.splitlines()] == ["NAME", "m0", "m1", "m2", "m3", "m4"]
     assert requests.stderr.count("continue=") >= 2
     assert len(kubectl.json("get", "configmaps", "-n", namespace, "--chunk-size=2")["items"]) == 5
+
+
+def test_network_policies(kubectl, namespace):
+    manifest = json.dumps({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "db"},
+                           "spec": {"podSelector": {"matchLabels": {"app": "db"}}, "ingress": [
+                               {"from": [{"podSelector": {}}], "ports": [{"port": 5432, "protocol": "TCP"}]}]}})
+    assert "networkpolicy.networking.k8s.io/db created" in kubectl("apply", "-n", namespace, "-f", "-", stdin=manifest)
+    assert "unchanged" in kubectl("apply", "-n", namespace, "-f", "-", stdin=manifest)
+    lines = kubectl("get", "netpol", "-n", namespace).splitlines()
+    assert lines[0].split() == ["NAME", "POD-SELECTOR", "AGE"] and lines[1].split()[:2] == ["db", "app=db"]
+    spec = kubectl.json("get", "netpol", "db", "-n", namespace)["spec"]
+    assert spec["policyTypes"] == ["Ingress"] and spec["ingress"][0]["ports"] == [{"port": 5432, "protocol": "TCP"}]
+    assert "Allowing ingress traffic" in kubectl("describe", "netpol", "db", "-n", namespace)
+    assert "endPort" in kubectl("explain", "networkpolicy.spec.ingress.ports")

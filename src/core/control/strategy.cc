@@ -11,9 +11,9 @@ namespace {
 namespace json = kube::json;
 using kube::Resource;
 
-constexpr std::array<std::string_view, 7> kKindsWithGeneration{
-    "Deployment", "ReplicaSet",          "StatefulSet",  "DaemonSet",
-    "Job",        "PodDisruptionBudget", "EndpointSlice"};
+constexpr std::array<std::string_view, 8> kKindsWithGeneration{
+    "Deployment", "ReplicaSet",          "StatefulSet",   "DaemonSet",
+    "Job",        "PodDisruptionBudget", "EndpointSlice", "NetworkPolicy"};
 
 bool hasGeneration(const Resource& resource) {
   return std::find(kKindsWithGeneration.begin(), kKindsWithGeneration.end(), resource.kind) !=

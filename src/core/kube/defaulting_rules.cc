@@ -87,6 +87,20 @@ void beforeJob(json::object& job) {
   }
 }
 
+/// A policy that names no types is about ingress, and about egress if it has such rules.
+void beforeNetworkPolicy(json::object& policy) {
+  const json::array* types = findArray(policy, {"spec", "policyTypes"});
+  if (types != nullptr && !types->empty()) {
+    return;
+  }
+  const json::array* egress = findArray(policy, {"spec", "egress"});
+  json::array filled{"Ingress"};
+  if (egress != nullptr && !egress->empty()) {
+    filled.emplace_back("Egress");
+  }
+  ensureObject(policy, {"spec"})["policyTypes"] = std::move(filled);
+}
+
 constexpr std::string_view kRbacGroup = "rbac.authorization.k8s.io";
 
 /// Whom and what a binding means: only service accounts are of the core group.
@@ -126,6 +140,7 @@ constexpr DefaultingRule kRules[] = {
     {"apps", "DaemonSet", beforeDaemonSet, afterTemplate},
     {"apps", "StatefulSet", beforeStatefulSet, afterTemplate},
     {"batch", "Job", beforeJob, afterTemplate},
+    {"networking.k8s.io", "NetworkPolicy", beforeNetworkPolicy, nullptr},
     {kRbacGroup, "ClusterRoleBinding", beforeRoleBinding, nullptr},
     {kRbacGroup, "RoleBinding", beforeRoleBinding, nullptr},
 };

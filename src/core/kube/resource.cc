@@ -29,6 +29,7 @@ constexpr List<1> kDeploy{"deploy"};
 constexpr List<1> kRs{"rs"};
 constexpr List<1> kSts{"sts"};
 constexpr List<1> kPdb{"pdb"};
+constexpr List<1> kNetpol{"netpol"};
 constexpr List<1> kDs{"ds"};
 constexpr List<1> kStatus{"status"};
 constexpr List<2> kNamespaceSubs{"status", "finalize"};
@@ -58,6 +59,7 @@ enum Row {
   kRoleBindingRow,
   kMutatingWebhookRow,
   kServiceCidrRow,
+  kNetworkPolicyRow,
   kBudgetRow,
   kJobRow,
   kRowCount
@@ -142,6 +144,15 @@ constexpr std::array<Resource, kRowCount> kTable{{
      {},
      kStatus,
      false},
+    {"networking.k8s.io",
+     "v1",
+     "NetworkPolicy",
+     "networkpolicies",
+     "networkpolicy",
+     kNetpol,
+     {},
+     {},
+     true},
     {"policy",
      "v1",
      "PodDisruptionBudget",
@@ -206,6 +217,7 @@ const Resource& kStatefulSets = kTable[kStatefulSetRow];
 const Resource& kControllerRevisions = kTable[kControllerRevisionRow];
 const Resource& kMutatingWebhookConfigurations = kTable[kMutatingWebhookRow];
 const Resource& kServiceCidrs = kTable[kServiceCidrRow];
+const Resource& kNetworkPolicies = kTable[kNetworkPolicyRow];
 const Resource& kJobs = kTable[kJobRow];
 const Resource& kPodDisruptionBudgets = kTable[kBudgetRow];
 }  // namespace res

@@ -46,6 +46,7 @@ extern const Resource& kEvents;
 extern const Resource& kLeases;
 extern const Resource& kMutatingWebhookConfigurations;
 extern const Resource& kServiceCidrs;
+extern const Resource& kNetworkPolicies;
 extern const Resource& kDeployments;
 extern const Resource& kReplicaSets;
 extern const Resource& kStatefulSets;

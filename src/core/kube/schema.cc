@@ -29,6 +29,7 @@ constexpr Root kRoots[] = {
     {"coordination.k8s.io", "Lease", &kLease},
     {"discovery.k8s.io", "EndpointSlice", &kEndpointSlice},
     {"networking.k8s.io", "ServiceCIDR", &kServiceCidr},
+    {"networking.k8s.io", "NetworkPolicy", &kNetworkPolicy},
     {"policy", "PodDisruptionBudget", &kPodDisruptionBudget},
     {"batch", "Job", &kJob},
     {"rbac.authorization.k8s.io", "ClusterRole", &kClusterRole},

@@ -59,6 +59,7 @@ extern const Message kRole;
 extern const Message kRoleBinding;
 extern const Message kMutatingWebhookConfiguration;
 extern const Message kServiceCidr;
+extern const Message kNetworkPolicy;
 extern const Message kPodDisruptionBudget;
 extern const Message kJob;
 

@@ -145,6 +145,11 @@ constexpr Column kJobColumns[] = {
     kImages,
     kSelector,
 };
+constexpr Column kNetworkPolicyColumns[] = {
+    kName,
+    {"Pod-Selector", "string", "", 0, "Pods that the policy is about."},
+    kAge,
+};
 constexpr Column kBudgetColumns[] = {
     kName,
     {"Min Available", "string", "", 0, "Pods that must stay healthy."},
@@ -195,6 +200,11 @@ json::array roleBindingCells(const json::object& binding, WallTime now) {
           ageCell(binding, now)};
 }
 
+json::array networkPolicyCells(const json::object& policy, WallTime now) {
+  return {nameCell(policy), selectorText(findObject(policy, {"spec", "podSelector"})),
+          ageCell(policy, now)};
+}
+
 json::array leaseCells(const json::object& lease, WallTime now) {
   return {nameCell(lease), text(lease, {"spec", "holderIdentity"}), ageCell(lease, now)};
 }
@@ -219,6 +229,7 @@ constexpr TableKind kKinds[] = {
     {"apps", "ControllerRevision", kControllerRevisionColumns, controllerRevisionCells},
     {"apps", "DaemonSet", kDaemonSetColumns, daemonSetCells},
     {"batch", "Job", kJobColumns, jobCells},
+    {"networking.k8s.io", "NetworkPolicy", kNetworkPolicyColumns, networkPolicyCells},
     {"policy", "PodDisruptionBudget", kBudgetColumns, budgetCells},
     {"rbac.authorization.k8s.io", "ClusterRoleBinding", kRoleBindingColumns, roleBindingCells},
     {"coordination.k8s.io", "Lease", kLeaseColumns, leaseCells},
@@ -235,63 +246,6 @@ const TableKind& tableKind(const Resource& resource) {
     }
   }
   return kPlain;
-}
-
-json::string nameCell(const json::object& object) {
-  return json::string(text(object, {"metadata", "name"}));
-}
-
-json::string ageCell(const json::object& object, WallTime now) {
-  return json::string(sinceText(text(object, {"metadata", "creationTimestamp"}), now));
-}
-
-std::string sinceText(std::string_view timestamp, WallTime now) {
-  const auto time = parseTime(timestamp);
-  return time ? humanDuration(now - *time) : "<unknown>";
-}
-
-std::string labelsText(const json::object* labels) {
-  std::vector<std::string> parts;
-  for (const auto& [key, value] : labelsOf(labels)) {
-    parts.push_back(fmt::format("{}={}", key, value));
-  }
-  return parts.empty() ? "<none>" : join(parts, ",");
-}
-
-std::string selectorText(const json::object* selector) {
-  const LabelSelector parsed = selector == nullptr ? LabelSelector{} : labelSelectorOf(*selector);
-  std::map<std::string, std::string> parts;
-  for (const auto& [key, value] : parsed.matchLabels) {
-    parts[key] = fmt::format("{}={}", key, value);
-  }
-  for (const auto& expression : parsed.matchExpressions) {
-    const bool exists = expression.op == "Exists";
-    parts[expression.key] = exists ? expression.key
-                            : expression.op == "DoesNotExist"
-                                ? "!" + expression.key
-                                : fmt::format("{} {} ({})", expression.key, toLower(expression.op),
-                                              join(expression.values, ","));
-  }
-  std::vector<std::string> out;
-  for (auto& [key, part] : parts) {
-    out.push_back(std::move(part));
-  }
-  return out.empty() ? "<none>" : join(out, ",");
-}
-
-std::string firstThree(const std::vector<std::string>& items, std::string_view ifEmpty) {
-  constexpr std::size_t kMost = 3;
-  if (items.empty()) {
-    return std::string(ifEmpty);
-  }
-  const std::size_t shown = std::min(items.size(), kMost);
-  const auto end = items.begin() + static_cast<std::ptrdiff_t>(shown);
-  const std::string head = join(std::vector<std::string>(items.begin(), end), ",");
-  return items.size() == shown ? head : fmt::format("{} + {} more...", head, items.size() - shown);
-}
-
-std::string orNone(std::string_view text) {
-  return text.empty() ? "<none>" : std::string(text);
 }
 
 }  // namespace hitless::kube

@@ -19,6 +19,7 @@ constexpr ValidationRule kRules[] = {
     {"apps", "ControllerRevision", validateControllerRevision, validateControllerRevisionUpdate},
     {"batch", "Job", validateJob, validateJobUpdate},
     {"policy", "PodDisruptionBudget", validatePodDisruptionBudget, nullptr},
+    {"networking.k8s.io", "NetworkPolicy", validateNetworkPolicy, nullptr},
     {"rbac.authorization.k8s.io", "ClusterRoleBinding", nullptr, validateRoleBindingUpdate},
     {"discovery.k8s.io", "EndpointSlice", validateEndpointSlice, validateEndpointSliceUpdate},
 };

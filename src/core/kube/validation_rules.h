@@ -65,6 +65,8 @@ void validateJob(const json::object& job, FieldErrors& errors);
 void validateJobUpdate(const json::object& now, const json::object& before, FieldErrors& errors);
 void validatePodDisruptionBudget(const json::object& budget, FieldErrors& errors);
 
+void validateNetworkPolicy(const json::object& policy, FieldErrors& errors);
+
 void validateService(const json::object& service, FieldErrors& errors);
 void validateServiceUpdate(const json::object& now, const json::object& before,
                            FieldErrors& errors);
