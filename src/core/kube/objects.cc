@@ -170,11 +170,17 @@ Pod podOf(const json::object& object) {
   pod.hostname = str(object, {"spec", "hostname"});
   pod.subdomain = str(object, {"spec", "subdomain"});
   pod.hostNetwork = boolean(object, {"spec", "hostNetwork"});
-  forEachObject(findArray(object, {"spec", "containers"}), [&](const json::object& container) {
+  const auto addPorts = [&](const json::object& container) {
     forEachObject(findArray(container, {"ports"}), [&](const json::object& port) {
       pod.ports.push_back(
           {str(port, {"name"}), portOf(port, "containerPort"), str(port, {"protocol"}, "TCP")});
     });
+  };
+  forEachObject(findArray(object, {"spec", "containers"}), addPorts);
+  forEachObject(findArray(object, {"spec", "initContainers"}), [&](const json::object& container) {
+    if (text(container, {"restartPolicy"}) == "Always") {  // A sidecar (KEP-753) runs all the time.
+      addPorts(container);
+    }
   });
   pod.phase = str(object, {"status", "phase"});
   forEachObject(findArray(object, {"status", "podIPs"}),

@@ -90,7 +90,7 @@ struct Pod {
   std::string hostname;
   std::string subdomain;
   bool hostNetwork = false;
-  std::vector<ContainerPort> ports;  ///< Of all containers, in order.
+  std::vector<ContainerPort> ports;  ///< Of all containers, in order, then of sidecars.
   std::string phase;
   std::vector<std::string> podIPs;  ///< status.podIPs, or {status.podIP}
   std::vector<Condition> conditions;
