@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "app/explain/name.h"
+#include "app/explain/policy.h"
 #include "app/explain/standpoint.h"
 #include "app/terminal.h"
 #include "base/text.h"
@@ -164,11 +165,16 @@ std::function<int()> addExplain(CLI::App& parser) {
   CLI::App* service = parser.add_subcommand(
       "service", "Which endpoints a new connection to a Service can reach, and why");
   CLI::App* name = parser.add_subcommand("name", "What a name resolves to for a pod, and why");
+  CLI::App* policy = parser.add_subcommand(
+      "policy", "Whether NetworkPolicies allow a connection, and which of them decide");
   parser.require_subcommand(1);
   declareService(*service, *options);
   const auto explainName = addExplainName(*name);
-  return [options, name, explainName] {
-    return name->parsed() ? explainName() : exitStatus(explainService(*options));
+  const auto explainPolicy = addExplainPolicy(*policy);
+  return [options, name, policy, explainName, explainPolicy] {
+    return name->parsed()     ? explainName()
+           : policy->parsed() ? explainPolicy()
+                              : exitStatus(explainService(*options));
   };
 }
 

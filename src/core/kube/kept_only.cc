@@ -15,7 +15,8 @@ constexpr Row kRows[] = {
     {"Role", "this cluster keeps Roles but allows everything to everybody it knows"},
     {"RoleBinding", "this cluster keeps RoleBindings but allows everything to everybody it knows"},
     {"NetworkPolicy",
-     "this cluster keeps NetworkPolicies but enforces none: every connection stays allowed"},
+     "this cluster keeps NetworkPolicies but enforces none; `hitless explain policy` says what "
+     "they would allow"},
     {"MutatingWebhookConfiguration",
      "this cluster keeps MutatingWebhookConfigurations but asks no webhook: it has the gate "
      "itself"},
