@@ -55,7 +55,8 @@ def test_several_folders_add_up_and_the_last_of_a_name_counts(tmp_path):
     (("shop/wep", "shop/db", "80"), "there is no Pod shop/wep (did you mean shop/web?)"),
     (("shop/web", "shop/db", "http"), "Pod shop/db has no port named 'http' for TCP (it has sql/TCP, metrics/TCP)"),
     (("shop/web", "shop/db", "80/ICMP"), "protocol 'ICMP' is none of TCP, UDP and SCTP"),
-    (("shop/web", "shop/db", ""), "either --from, --to and --port, or --probes FILE")])
+    (("shop/web", "shop/db", ""), "either --from, --to and --port, or --probes FILE"),
+    (("shop/web", "", "", "--probes", EXAMPLE / "probes.json"), "either --from, --to and --port, or --probes FILE")])
 def test_wrong_questions(arguments, message):
     assert message in ask(*arguments, expect=1)
 

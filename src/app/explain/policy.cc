@@ -81,7 +81,8 @@ Status explainOne(const policy::Evaluator& evaluator, const PolicyOptions& optio
 
 Status explainPolicy(const PolicyOptions& options) {
   const bool one = !options.from.empty() && !options.to.empty() && !options.port.empty();
-  if (one != options.probes.empty()) {
+  const bool part = !options.from.empty() || !options.to.empty() || !options.port.empty();
+  if (one == !options.probes.empty() || part != one) {
     return invalid("what is asked is either --from, --to and --port, or --probes FILE");
   }
   policy::State state = TRY(readPolicyState(options.objects));

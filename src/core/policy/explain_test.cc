@@ -99,6 +99,8 @@ TEST(ExplainPolicy, NamesWhatIsWrong) {
   EXPECT_EQ(errorFor("shop/job", "shop/db", "80"),
             "Pod shop/job has ended: its address is nobody's or another pod's");
   EXPECT_EQ(errorFor("web", "db", "70000"), "port 70000 is not between 1 and 65535");
+  EXPECT_EQ(errorFor("web", "db", "99999999999999999999"),
+            "port 99999999999999999999 is not between 1 and 65535");
   EXPECT_EQ(errorFor("web", "db", "/TCP"),
             "a port is needed: a number, or the name of a port of the pod");
   EXPECT_EQ(errorFor("web", "db", "80/ICMP"), "protocol 'ICMP' is none of TCP, UDP and SCTP");

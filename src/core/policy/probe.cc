@@ -129,14 +129,14 @@ class Resolver {
   }
 
   Result<std::uint16_t> portOf(const Pod* pod) const {
-    if (const auto number = parseInt(probe_.port)) {
-      if (*number < 1 || *number > 65535) {
-        return invalid(fmt::format("port {} is not between 1 and 65535", *number));
-      }
-      return static_cast<std::uint16_t>(*number);
-    }
     if (probe_.port.empty()) {
       return invalid("a port is needed: a number, or the name of a port of the pod");
+    }
+    if (probe_.port.find_first_not_of("-0123456789") == std::string::npos) {
+      const auto number = parseInt(probe_.port);
+      return number && *number >= 1 && *number <= 65535
+                 ? Result<std::uint16_t>(static_cast<std::uint16_t>(*number))
+                 : invalid(fmt::format("port {} is not between 1 and 65535", probe_.port));
     }
     if (pod == nullptr) {
       return invalid(fmt::format("port '{}' is a name, but {} is no pod: give its number",
