@@ -5,6 +5,7 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 
+#include <algorithm>
 #include <array>
 
 namespace hitless::conntrack {
@@ -131,6 +132,9 @@ Bytes encodeFlow(const Flow& flow, std::uint32_t sequence) {
     putTuple(writer, CTA_TUPLE_ORIG, flow.original);
     putTuple(writer, CTA_TUPLE_REPLY, flow.reply);
     writer.putBe32(CTA_STATUS, flow.status);
+    if (flow.labels != decltype(flow.labels){}) {
+      writer.put(CTA_LABELS, flow.labels);
+    }
     if (flow.tcpState) {
       const auto info = writer.openNest(CTA_PROTOINFO);
       const auto tcp = writer.openNest(CTA_PROTOINFO_TCP);
@@ -161,6 +165,8 @@ std::optional<Flow> decodeFlow(const netlink::Message& message) {
   if (const auto state = tcp.u8(CTA_PROTOINFO_TCP_STATE)) {
     flow.tcpState = static_cast<TcpState>(*state);
   }
+  const auto labels = attributes.payload(CTA_LABELS);
+  std::copy_n(labels.begin(), std::min(labels.size(), flow.labels.size()), flow.labels.begin());
   return flow;
 }
 

@@ -18,9 +18,13 @@ TEST(ConntrackCodec, AFlowSurvivesTheRoundTrip) {
                     {kTcp, host("3"), 8080, host("1"), 40000},
                     TcpState::kSynSent,
                     0x2a,
-                    77};
+                    77,
+                    {0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80}};
     const auto bytes = encodeFlow(flow, 9);
     EXPECT_EQ(decodeFlow(netlink::parseMessages(bytes).at(0)), flow);
+    EXPECT_TRUE(flow.labelled(9));
+    EXPECT_TRUE(flow.labelled(127));
+    EXPECT_FALSE(flow.labelled(8) || flow.labelled(126) || flow.labelled(137));
   }
 }
 

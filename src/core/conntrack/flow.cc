@@ -4,6 +4,7 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 
 #include <array>
+#include <cstring>
 
 namespace hitless::conntrack {
 namespace {
@@ -40,6 +41,12 @@ bool Flow::assured() const {
 }
 bool Flow::translated() const {
   return (status & IPS_DST_NAT) != 0;
+}
+bool Flow::labelled(unsigned number) const {
+  constexpr std::size_t width = sizeof(unsigned long) * 8;
+  std::array<unsigned long, sizeof labels / sizeof(unsigned long)> words{};
+  std::memcpy(words.data(), labels.data(), labels.size());
+  return number / width < words.size() && (words[number / width] >> number % width & 1) != 0;
 }
 
 std::string Flow::text() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -49,9 +50,12 @@ struct Flow {
   std::optional<TcpState> tcpState;
   std::uint32_t status = 0;  ///< IPS_* bits of linux/netfilter/nf_conntrack_common.h
   std::uint32_t id = 0;      ///< Tells a flow from a later one with the same tuple; 0 = not known.
+  /// What packet rules have noted on it, as the kernel has it: 128 bits in words of unsigned long.
+  std::array<std::uint8_t, 16> labels = {};
 
   bool seenReply() const;
   bool assured() const;
+  bool labelled(unsigned number) const;
   bool translated() const;  ///< The destination was rewritten (IPS_DST_NAT).
   /// "tcp SYN_SENT 10.1.0.2:4000 -> 10.96.0.10:80 (reply from 10.1.0.9:8080)"
   std::string text() const;

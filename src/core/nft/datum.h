@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <span>
 
 #include "base/ip.h"
@@ -32,6 +33,19 @@ class Datum {
   /// In host byte order, as marks and numgen results are.
   Datum& number(std::uint32_t value) {
     return padded({reinterpret_cast<const std::uint8_t*>(&value), sizeof value});
+  }
+
+  /// 128 bits as the kernel has connections' labels, an array of unsigned long; numbers above 127
+  /// are left out.
+  Datum& labels(std::initializer_list<unsigned> numbers) {
+    constexpr std::size_t width = sizeof(unsigned long) * 8;
+    std::array<unsigned long, 128 / width> words{};
+    for (const unsigned number : numbers) {
+      if (number < 128) {
+        words[number / width] |= 1UL << number % width;
+      }
+    }
+    return padded({reinterpret_cast<const std::uint8_t*>(words.data()), sizeof words});
   }
 
   std::span<const std::uint8_t> bytes() const { return {bytes_.data(), size_}; }

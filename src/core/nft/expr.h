@@ -43,6 +43,23 @@ struct Payload {
   bool operator==(const Payload&) const = default;
 };
 
+/// Writes bytes of the transport header, and corrects the Internet checksum (RFC 1071) of that
+/// header.
+struct WriteTransport {
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+  std::uint32_t checksum = 0;  ///< Where the checksum is.
+  Register from;
+  bool operator==(const WriteTransport&) const = default;
+};
+
+/// Loads bytes that are the same for every packet.
+struct Constant {
+  Register to;
+  Datum value;
+  bool operator==(const Constant&) const = default;
+};
+
 enum class CtKey {
   kState,
   kStatus,
@@ -50,12 +67,20 @@ enum class CtKey {
   kOriginalDestinationV4,
   kOriginalDestinationV6,
   kOriginalDestinationPort,
+  kLabels,  ///< 128 bits: Datum::labels().
 };
 /// Loads a property of the packet's connection.
 struct Ct {
   CtKey key = CtKey::kState;
   Register to;
   bool operator==(const Ct&) const = default;
+};
+
+/// Sets those of a connection's labels that the register has set, and leaves the others. Only
+/// connections have labels that began when some rule in the network namespace could set one.
+struct AddLabels {
+  Register from;
+  bool operator==(const AddLabels&) const = default;
 };
 
 /// Loads the kind of the packet's source address, RTN_* of linux/rtnetlink.h.
@@ -160,8 +185,9 @@ struct Foreign {
   bool operator==(const Foreign&) const = default;
 };
 
-using Expr = std::variant<Meta, Payload, Ct, SourceType, Cmp, Mask, SetMark, NoTrack, Lookup,
-                          RandomNumber, UpdateMap, Dnat, Masquerade, Log, Reject, Act, Foreign>;
+using Expr = std::variant<Meta, Payload, WriteTransport, Constant, Ct, AddLabels, SourceType, Cmp,
+                          Mask, SetMark, NoTrack, Lookup, RandomNumber, UpdateMap, Dnat, Masquerade,
+                          Log, Reject, Act, Foreign>;
 
 struct Rule {
   std::vector<Expr> exprs;

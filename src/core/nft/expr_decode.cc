@@ -21,7 +21,23 @@ Decoded decodeMeta(const Attributes& a) {
   return key && to ? Decoded(Meta{*key, *to}) : std::nullopt;
 }
 
+Decoded decodeWrite(const Attributes& a) {
+  const auto from = registerOf(a.be32(NFTA_PAYLOAD_SREG));
+  const auto offset = a.be32(NFTA_PAYLOAD_OFFSET);
+  const auto length = a.be32(NFTA_PAYLOAD_LEN);
+  const auto checksum = a.be32(NFTA_PAYLOAD_CSUM_OFFSET);
+  const bool known = a.be32(NFTA_PAYLOAD_BASE) == NFT_PAYLOAD_TRANSPORT_HEADER &&
+                     a.be32(NFTA_PAYLOAD_CSUM_TYPE) == NFT_PAYLOAD_CSUM_INET &&
+                     a.be32(NFTA_PAYLOAD_CSUM_FLAGS).value_or(0) == 0;
+  return from && offset && length && checksum && known
+             ? Decoded(WriteTransport{*offset, *length, *checksum, *from})
+             : std::nullopt;
+}
+
 Decoded decodePayload(const Attributes& a) {
+  if (a.find(NFTA_PAYLOAD_SREG) != nullptr) {
+    return decodeWrite(a);
+  }
   const auto base = fromKernel(kBases, a.be32(NFTA_PAYLOAD_BASE));
   const auto to = registerOf(a.be32(NFTA_PAYLOAD_DREG));
   const auto offset = a.be32(NFTA_PAYLOAD_OFFSET);
@@ -32,6 +48,9 @@ Decoded decodePayload(const Attributes& a) {
 
 Decoded decodeCt(const Attributes& a) {
   const auto key = fromKernel(kCtKeys, a.be32(NFTA_CT_KEY));
+  if (const auto from = registerOf(a.be32(NFTA_CT_SREG))) {
+    return key == CtKey::kLabels ? Decoded(AddLabels{*from}) : std::nullopt;
+  }
   const auto to = registerOf(a.be32(NFTA_CT_DREG));
   const bool original = a.u8(NFTA_CT_DIRECTION).value_or(0) == 0;
   return key && to && original ? Decoded(Ct{*key, *to}) : std::nullopt;
@@ -137,6 +156,10 @@ Decoded decodeReject(const Attributes& a) {
 }
 
 Decoded decodeImmediate(const Attributes& a) {
+  if (const auto to = registerOf(a.be32(NFTA_IMMEDIATE_DREG))) {
+    const auto value = decodeData(a.nested(NFTA_IMMEDIATE_DATA));
+    return value ? Decoded(Constant{*to, *value}) : std::nullopt;
+  }
   auto verdict = decodeVerdict(a.nested(NFTA_IMMEDIATE_DATA));
   return verdict ? Decoded(Act{std::move(*verdict)}) : std::nullopt;
 }

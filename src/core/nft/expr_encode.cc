@@ -13,7 +13,8 @@ using netlink::Writer;
 constexpr std::uint16_t kAtOnce = 1;
 
 bool directed(CtKey key) {
-  return key != CtKey::kState && key != CtKey::kStatus && key != CtKey::kDirection;
+  return key == CtKey::kOriginalDestinationV4 || key == CtKey::kOriginalDestinationV6 ||
+         key == CtKey::kOriginalDestinationPort;
 }
 
 void putData(Writer& writer, std::uint16_t type, ByteView bytes) {
@@ -48,6 +49,28 @@ struct Encode {
       w.putBe32(NFTA_PAYLOAD_BASE, toKernel(kBases, e.base));
       w.putBe32(NFTA_PAYLOAD_OFFSET, e.offset);
       w.putBe32(NFTA_PAYLOAD_LEN, e.length);
+    });
+  }
+  void operator()(const WriteTransport& e) {
+    expr("payload", [&] {
+      w.putBe32(NFTA_PAYLOAD_SREG, numberOf(e.from));
+      w.putBe32(NFTA_PAYLOAD_BASE, NFT_PAYLOAD_TRANSPORT_HEADER);
+      w.putBe32(NFTA_PAYLOAD_OFFSET, e.offset);
+      w.putBe32(NFTA_PAYLOAD_LEN, e.length);
+      w.putBe32(NFTA_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_INET);
+      w.putBe32(NFTA_PAYLOAD_CSUM_OFFSET, e.checksum);
+    });
+  }
+  void operator()(const Constant& e) {
+    expr("immediate", [&] {
+      w.putBe32(NFTA_IMMEDIATE_DREG, numberOf(e.to));
+      putData(w, NFTA_IMMEDIATE_DATA, e.value.bytes());
+    });
+  }
+  void operator()(const AddLabels& e) {
+    expr("ct", [&] {
+      w.putBe32(NFTA_CT_KEY, NFT_CT_LABELS);
+      w.putBe32(NFTA_CT_SREG, numberOf(e.from));
     });
   }
   void operator()(const Ct& e) {

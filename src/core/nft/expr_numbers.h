@@ -43,13 +43,14 @@ inline constexpr std::array<Row<MetaKey>, 4> kMetaKeys = {{{MetaKey::kNfproto, N
 inline constexpr std::array<Row<PayloadBase>, 2> kBases = {
     {{PayloadBase::kNetwork, NFT_PAYLOAD_NETWORK_HEADER},
      {PayloadBase::kTransport, NFT_PAYLOAD_TRANSPORT_HEADER}}};
-inline constexpr std::array<Row<CtKey>, 6> kCtKeys = {
+inline constexpr std::array<Row<CtKey>, 7> kCtKeys = {
     {{CtKey::kState, NFT_CT_STATE},
      {CtKey::kStatus, NFT_CT_STATUS},
      {CtKey::kDirection, NFT_CT_DIRECTION},
      {CtKey::kOriginalDestinationV4, NFT_CT_DST_IP},
      {CtKey::kOriginalDestinationV6, NFT_CT_DST_IP6},
-     {CtKey::kOriginalDestinationPort, NFT_CT_PROTO_DST}}};
+     {CtKey::kOriginalDestinationPort, NFT_CT_PROTO_DST},
+     {CtKey::kLabels, NFT_CT_LABELS}}};
 inline constexpr std::array<Row<CmpOp>, 2> kCmpOps = {
     {{CmpOp::kEqual, NFT_CMP_EQ}, {CmpOp::kNotEqual, NFT_CMP_NEQ}}};
 inline constexpr std::array<Row<IpFamily>, 2> kFamilies = {

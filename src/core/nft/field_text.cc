@@ -15,6 +15,24 @@ namespace {
 constexpr std::array<std::string_view, 5> kVerdictNames = {"accept", "drop", "return", "jump",
                                                            "goto"};
 
+/// A header field as nft names it.
+struct HeaderField {
+  PayloadBase base;
+  std::uint32_t offset;
+  std::uint32_t length;
+  std::string_view name;
+};
+constexpr std::array<HeaderField, 8> kHeaderFields = {{
+    {PayloadBase::kNetwork, 12, 4, "ip saddr"},
+    {PayloadBase::kNetwork, 16, 4, "ip daddr"},
+    {PayloadBase::kNetwork, 8, 16, "ip6 saddr"},
+    {PayloadBase::kNetwork, 24, 16, "ip6 daddr"},
+    {PayloadBase::kTransport, 0, 2, "th sport"},
+    {PayloadBase::kTransport, 2, 2, "th dport"},
+    {PayloadBase::kTransport, 13, 1, "tcp flags"},
+    {PayloadBase::kTransport, 18, 2, "tcp urgptr"},
+}};
+
 }  // namespace
 
 std::string quotedComment(const std::string& comment) {
@@ -84,6 +102,32 @@ std::string types(const std::vector<FieldType>& fields) {
     names.emplace_back(info(field).name);
   }
   return join(names, " . ");
+}
+
+std::string headerField(PayloadBase base, std::uint32_t offset, std::uint32_t length) {
+  for (const HeaderField& field : kHeaderFields) {
+    // A prefix of an address is how a network of whole bytes is matched.
+    if (field.base == base && field.offset == offset && length <= field.length) {
+      return std::string(field.name);
+    }
+  }
+  return fmt::format("@{},{},{}", base == PayloadBase::kNetwork ? "nh" : "th", offset * 8,
+                     length * 8);
+}
+
+std::string labels(const Datum& bits) {
+  std::vector<std::string> numbers;
+  for (unsigned i = 0; i < bits.size() * 8; ++i) {
+    const Datum one = Datum().labels({i});
+    bool has = false;
+    for (std::size_t byte = 0; byte < std::min(one.size(), bits.size()); ++byte) {
+      has = has || (one.bytes()[byte] & bits.bytes()[byte]) != 0;
+    }
+    if (has) {
+      numbers.push_back(std::to_string(i));
+    }
+  }
+  return join(numbers, ",");
 }
 
 }  // namespace hitless::nft::text

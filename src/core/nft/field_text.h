@@ -21,4 +21,9 @@ std::string datum(const std::vector<FieldType>& fields, const Datum& datum);
 /// "ipv4_addr . inet_proto"
 std::string types(const std::vector<FieldType>& fields);
 
+/// "tcp dport"; of what has no name the place, "@th,32,16".
+std::string headerField(PayloadBase base, std::uint32_t offset, std::uint32_t length);
+/// Of a connection, by number, as nft writes those for which connlabel.conf has no name.
+std::string labels(const Datum& bits);
+
 }  // namespace hitless::nft::text

@@ -5,6 +5,7 @@
 #include "core/nft/decode.h"
 #include "core/nft/diff.h"
 #include "core/nft/encode.h"
+#include "core/nft/text.h"
 #include "testing/result.h"
 
 namespace hitless::nft {
@@ -23,6 +24,16 @@ TEST(NftMemory, OnlyTheOutputHookRoutesAnew) {
   ASSERT_OK(memory.apply(adding({HookType::kRoute, HookPoint::kOutput, -300})));
 }
 
+void expectDecodesToItself(const Ruleset& ruleset) {
+  Decoder decoder("t");
+  for (const Batch& batch : encode(diff({}, ruleset), 1, 4096)) {
+    for (const auto& message : netlink::parseMessages(batch.bytes)) {
+      decoder.add(message);
+    }
+  }
+  EXPECT_TRUE(decoder.ruleset() == ruleset);
+}
+
 TEST(NftEncode, MarksDecodeToThemselves) {
   Ruleset ruleset;
   ruleset.table = TableSpec{"t", ""};
@@ -34,13 +45,24 @@ TEST(NftEncode, MarksDecodeToThemselves) {
       {{Meta{MetaKey::kMark, reg}, Mask{reg, reg, Datum().number(8)},
         Cmp{CmpOp::kNotEqual, reg, Datum().number(0)}},
        ""}};
-  Decoder decoder("t");
-  for (const Batch& batch : encode(diff({}, ruleset), 1, 4096)) {
-    for (const auto& message : netlink::parseMessages(batch.bytes)) {
-      decoder.add(message);
-    }
-  }
-  EXPECT_TRUE(decoder.ruleset() == ruleset);
+  expectDecodesToItself(ruleset);
+}
+
+TEST(NftEncode, WhatChangesHeadersAndLabelsDecodesToItself) {
+  Ruleset ruleset;
+  ruleset.table = TableSpec{"t", ""};
+  const Register reg{0};
+  const Datum label = Datum().labels({1, 126});
+  const Datum none = Datum().labels({});
+  const std::array<std::uint8_t, 2> bytes{0x68, 0x6c};
+  ruleset.addChain({"c", std::nullopt, ""}).rules = {
+      {{Constant{reg, Datum(bytes)}, WriteTransport{18, 2, 16, reg}}, ""},
+      {{Constant{Register{8}, label}, AddLabels{Register{8}}}, ""},
+      {{Ct{CtKey::kLabels, reg}, Mask{reg, reg, label}, Cmp{CmpOp::kEqual, reg, none}}, ""}};
+  expectDecodesToItself(ruleset);
+  EXPECT_EQ(render(ruleset.chains.at("c").rules[0], ruleset), "tcp urgptr set 0x686c");
+  EXPECT_EQ(render(ruleset.chains.at("c").rules[1], ruleset), "ct label set 1,126");
+  EXPECT_EQ(render(ruleset.chains.at("c").rules[2], ruleset), "ct label ! 1,126");
 }
 
 }  // namespace

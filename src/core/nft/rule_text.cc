@@ -19,23 +19,6 @@ constexpr std::array<std::string_view, 8> kCtStates = {"invalid", "established",
 constexpr std::array<std::string_view, 6> kCtStatus = {"expected",  "seen-reply", "assured",
                                                        "confirmed", "snat",       "dnat"};
 
-/// A header field as nft names it.
-struct HeaderField {
-  PayloadBase base;
-  std::uint32_t offset;
-  std::uint32_t length;
-  std::string_view name;
-};
-constexpr std::array<HeaderField, 7> kHeaderFields = {{
-    {PayloadBase::kNetwork, 12, 4, "ip saddr"},
-    {PayloadBase::kNetwork, 16, 4, "ip daddr"},
-    {PayloadBase::kNetwork, 8, 16, "ip6 saddr"},
-    {PayloadBase::kNetwork, 24, 16, "ip6 daddr"},
-    {PayloadBase::kTransport, 0, 2, "th sport"},
-    {PayloadBase::kTransport, 2, 2, "th dport"},
-    {PayloadBase::kTransport, 13, 1, "tcp flags"},
-}};
-
 /// Runs a rule symbolically: what each register holds is the text of the expression that put it
 /// there.
 class RuleText {
@@ -59,25 +42,31 @@ class RuleText {
   }
 
   void operator()(const Payload& e) {
-    for (const HeaderField& field : kHeaderFields) {
-      // A prefix of an address is how a network of whole bytes is matched.
-      if (field.base == e.base && field.offset == e.offset && e.length <= field.length) {
-        familyImplied_ = familyImplied_ || e.base == PayloadBase::kNetwork;
-        set(e.to, std::string(field.name));
-        return;
-      }
-    }
-    set(e.to, fmt::format("@{},{},{}", e.base == PayloadBase::kNetwork ? "nh" : "th", e.offset * 8,
-                          e.length * 8));
+    const std::string name = text::headerField(e.base, e.offset, e.length);
+    familyImplied_ = familyImplied_ || name.starts_with("ip");
+    set(e.to, name);
   }
 
+  void operator()(const WriteTransport& e) {
+    emit(fmt::format("{} set {}", text::headerField(PayloadBase::kTransport, e.offset, e.length),
+                     get(e.from)));
+  }
+  void operator()(const Constant& e) {
+    constexpr std::size_t kLabelBytes = 16;
+    set(e.to, e.value.size() == kLabelBytes
+                  ? text::labels(e.value)
+                  : fmt::format("0x{:02x}", fmt::join(e.value.bytes(), "")));
+  }
+  void operator()(const AddLabels& e) { emit("ct label set " + get(e.from)); }
+
   void operator()(const Ct& e) {
-    constexpr std::array<std::string_view, 6> kNames = {"ct state",
+    constexpr std::array<std::string_view, 7> kNames = {"ct state",
                                                         "ct status",
                                                         "ct direction",
                                                         "ct original ip daddr",
                                                         "ct original ip6 daddr",
-                                                        "ct original proto-dst"};
+                                                        "ct original proto-dst",
+                                                        "ct label"};
     familyImplied_ = familyImplied_ || e.key == CtKey::kOriginalDestinationV4 ||
                      e.key == CtKey::kOriginalDestinationV6;
     set(e.to, std::string(kNames[static_cast<std::size_t>(e.key)]));
@@ -114,6 +103,9 @@ class RuleText {
     } else if (left == "tcp flags") {
       const std::uint8_t bits = mask == masks_.end() ? 0xff : mask->second.bytes()[0];
       emit(fmt::format("{} & 0x{:02x} == 0x{:02x}", left, bits, e.value.bytes()[0]));
+    } else if (mask != masks_.end() && left == "ct label") {
+      emit(fmt::format("{}{} {}", left, e.op == CmpOp::kEqual ? " !" : "",
+                       text::labels(mask->second)));
     } else if (mask != masks_.end() && left.starts_with("ct ")) {
       emit(fmt::format("{} {}", left, flagText(left, text::hostNumber(mask->second.bytes()))));
     } else {
