@@ -49,14 +49,33 @@ void Agent::startDeparted() {
   departed.start();
 }
 
-void Agent::onDeparted(const departed::Happening& happening) {
+namespace {
+
+timeline::What whatOf(departed::Turn turn) {
   using departed::Turn;
   using timeline::What;
+  switch (turn) {
+    case Turn::kParked:
+      return What::kAddressParked;
+    case Turn::kForwarded:
+      return What::kAddressForwarded;
+    case Turn::kTombstone:
+      return What::kAddressTombstoned;
+    case Turn::kReleased:
+      return What::kAddressReleased;
+    case Turn::kSecondChanceBegun:
+      return What::kSecondChanceBegun;
+    case Turn::kSecondChanceEnded:
+      return What::kSecondChanceEnded;
+  }
+  return What::kUnknown;
+}
+
+}  // namespace
+
+void Agent::onDeparted(const departed::Happening& happening) {
   ++metrics_.addressTurns[std::string(departed::name(happening.turn))];
-  timeline::Event event = eventNow(happening.turn == Turn::kParked      ? What::kAddressParked
-                                   : happening.turn == Turn::kForwarded ? What::kAddressForwarded
-                                   : happening.turn == Turn::kTombstone ? What::kAddressTombstoned
-                                                                        : What::kAddressReleased);
+  timeline::Event event = eventNow(whatOf(happening.turn));
   event.pod = happening.pod;
   event.ip = happening.ip.text();
   event.revision = parts_.plane.snapshot().revision();

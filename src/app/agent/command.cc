@@ -86,7 +86,7 @@ Status runAgent(const AgentCommandLine& line) {
         DepartedPlane::Parts{io, departing->dataplane, flows, flowWorker,
                              departing->packets ? &*departing->packets : nullptr,
                              departing->log ? &*departing->log : nullptr, machineAddresses},
-        options.nodeName, options.departedTable);
+        options.nodeName, departing->options);
   }
   ServicePlane plane(kernel.dataplane, std::move(planned), dns ? &*dns : nullptr,
                      departed ? &*departed : nullptr);

@@ -75,6 +75,10 @@ void declare(CLI::App& parser, AgentCommandLine& line) {
   addDuration(parser, "--park", options.departedTable.times.park,
               "How long a connection to a StatefulSet's pod waits for its successor (default 10s; "
               "0s: not at all)");
+  parser.add_flag(
+      "--second-chance,!--no-second-chance", options.departedTable.times.secondChance,
+      "Lead new connections that nodes with late rules still send to a pod that goes to "
+      "another endpoint (docs/termination.md; default true)");
   declareDns(parser, line);
   parser.add_flag("--dry-run", line.dryRun,
                   "Print what would be done to the packet rules now, as nft commands, and exit");

@@ -29,8 +29,19 @@ std::optional<T> orWithout(Result<T> opened, std::string_view consequence) {
 
 }  // namespace
 
-Result<DepartedKernel> openDepartedKernel(const rules::DepartedTableOptions& options) {
-  if (Status probed = probe(options); !probed) {
+Result<DepartedKernel> openDepartedKernel(rules::DepartedTableOptions options) {
+  Status probed = probe(options);
+  if (!probed && options.times.secondChance) {
+    options.times.secondChance = false;
+    if (const Status without = probe(options)) {
+      spdlog::warn(
+          "no second chance for connections that come too late, which takes "
+          "CONFIG_NF_CONNTRACK_LABELS: {}",
+          probed.error().text());
+      probed = without;
+    }
+  }
+  if (!probed) {
     Error error = std::move(probed).error();
     error.hint = "Linux needs CONFIG_NFT_LOG, CONFIG_NFT_REJECT_INET and CONFIG_NFT_MASQ for it";
     return tl::unexpected(std::move(error));
@@ -44,7 +55,7 @@ Result<DepartedKernel> openDepartedKernel(const rules::DepartedTableOptions& opt
   auto log = orWithout(sys::PacketLog::open(options.logGroup),
                        "connections that wait for a pod are made when their client repeats itself");
   return DepartedKernel{std::move(dataplane), std::move(monitor), std::move(packets),
-                        std::move(log)};
+                        std::move(log), options};
 }
 
 Status removeDepartedTable() {

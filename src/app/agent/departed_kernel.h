@@ -16,10 +16,12 @@ struct DepartedKernel {
   sys::NftMonitor monitor;
   std::optional<sys::RawPackets> packets;  ///< nullopt: without CAP_NET_RAW, as the log says.
   std::optional<sys::PacketLog> log;
+  /// As asked for, without what this kernel lacks, as the log says.
+  rules::DepartedTableOptions options;
 };
 
 /// The error says what this kernel lacks.
-Result<DepartedKernel> openDepartedKernel(const rules::DepartedTableOptions& options);
+Result<DepartedKernel> openDepartedKernel(rules::DepartedTableOptions options);
 
 /// Removes the table.
 Status removeDepartedTable();

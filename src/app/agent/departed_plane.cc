@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/nft/diff.h"
+#include "core/rules/second_chance_rules.h"
 
 namespace hitless::app {
 namespace {
@@ -77,8 +78,17 @@ void DepartedPlane::update(const service::Snapshot& before, const service::Snaps
   ledger_.update(before, after, changes);
 }
 
-Result<nft::Receipt> DepartedPlane::applyTo(const nft::Ruleset& present, nft::Ruleset wanted) {
-  const auto transaction = nft::diff(present, wanted);
+std::optional<MonoTime> DepartedPlane::deadline() const {
+  const auto next = ledger_.deadline();
+  return next && renewAt_ ? std::min(*next, *renewAt_) : next ? next : renewAt_;
+}
+
+Result<nft::Receipt> DepartedPlane::applyTo(const nft::Ruleset& present, nft::Ruleset wanted,
+                                            bool renew) {
+  auto transaction = nft::diff(present, wanted);
+  if (renew) {
+    rules::second_chance::renew(transaction, present, wanted);
+  }
   nft::Receipt receipt;
   if (!transaction.empty()) {
     receipt = TRY(parts_.dataplane.apply(transaction));
@@ -88,26 +98,34 @@ Result<nft::Receipt> DepartedPlane::applyTo(const nft::Ruleset& present, nft::Ru
   return receipt;
 }
 
-Result<nft::Receipt> DepartedPlane::apply(const departed::Directions& wanted) {
+Result<nft::Receipt> DepartedPlane::apply(const departed::Directions& wanted, bool renew) {
   nft::Ruleset table = rules::departedTable(wanted, options_);
   if (std::exchange(trusted_, false)) {
-    auto receipt = applyTo(table_, table);
+    auto receipt = applyTo(table_, table, renew);
     // The kernel may have removed an element whose time was over while we were late.
     if (receipt || receipt.error().osError != ENOENT) {
       return receipt;
     }
   }
   const nft::Ruleset present = TRY(parts_.dataplane.read());
-  return applyTo(present, std::move(table));
+  return applyTo(present, std::move(table), renew);
 }
 
 Result<nft::Receipt> DepartedPlane::commit(MonoTime now) {
   ledger_.settle(now);
-  if (trusted_ && generation_ == ledger_.generation()) {
+  const bool due = renewAt_ && now >= *renewAt_;
+  if (trusted_ && !due && generation_ == ledger_.generation()) {
     return nft::Receipt{};
   }
   const departed::Directions& wanted = ledger_.directions();
-  auto receipt = TRY(apply(wanted));
+  // What a predecessor has left may be near its end.
+  const bool renew = due || !renewAt_;
+  auto receipt = TRY(apply(wanted, renew));
+  if (wanted.secondChances.empty()) {
+    renewAt_.reset();
+  } else if (renew) {
+    renewAt_ = now + options_.secondChanceTerm / 2;
+  }
   generation_ = ledger_.generation();
   std::set<IpAddress> gone;
   std::set_difference(wanted.gone.begin(), wanted.gone.end(), applied_.gone.begin(),

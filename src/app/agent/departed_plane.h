@@ -34,7 +34,7 @@ class DepartedPlane : public AddressKeeper {
   void update(const service::Snapshot& before, const service::Snapshot& after,
               const service::Changes& changes) override;
   Result<nft::Receipt> commit(MonoTime now) override;
-  std::optional<MonoTime> deadline() const override { return ledger_.deadline(); }
+  std::optional<MonoTime> deadline() const override;
   void distrust() override { trusted_ = false; }
 
   /// A pod of this node is about to get its SIGTERM.
@@ -47,8 +47,8 @@ class DepartedPlane : public AddressKeeper {
   std::function<void(std::size_t reset, std::size_t forgotten)> onReset = [](auto, auto) {};
 
  private:
-  Result<nft::Receipt> apply(const departed::Directions& wanted);
-  Result<nft::Receipt> applyTo(const nft::Ruleset& present, nft::Ruleset wanted);
+  Result<nft::Receipt> apply(const departed::Directions& wanted, bool renew);
+  Result<nft::Receipt> applyTo(const nft::Ruleset& present, nft::Ruleset wanted, bool renew);
   void release(const departed::Directions& now);
   bool sendOn(departed::WaitingSyns::Syn& syn, const IpAddress& backend);
   std::set<IpAddress> ours() const;
@@ -61,6 +61,8 @@ class DepartedPlane : public AddressKeeper {
   bool trusted_ = false;
   std::uint64_t generation_ = 0;  ///< The ledger's, of what is applied.
   nft::Ruleset table_;            ///< As applied.
+  /// When second chances are to be given anew, before the kernel ends them; nullopt: there is none.
+  std::optional<MonoTime> renewAt_;
   departed::WaitingSyns waiting_;
   FlowResetter resetter_;
 };

@@ -124,7 +124,8 @@ constexpr Metric kMetrics[] = {
        }
      }},
     {"hitless_departed_addresses_total", "counter", "turn",
-     "What became of the addresses of pods that went: parked, forwarded, tombstoned, released",
+     "What became of the addresses of pods that went: parked, forwarded, tombstoned, released, "
+     "second-chance-begun, second-chance-ended",
      [](const Scrape& s, Samples& to) {
        for (const auto& [turn, count] : s.metrics.addressTurns) {
          to.add(count, fmt::format("turn=\"{}\"", turn));

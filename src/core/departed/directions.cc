@@ -22,8 +22,9 @@ Whose parseWhose(std::string_view text) {
 }
 
 std::string_view name(Turn turn) {
-  constexpr std::array<std::string_view, 4> kNames = {"parked", "forwarded", "tombstoned",
-                                                      "released"};
+  constexpr std::array<std::string_view, 6> kNames = {
+      "parked",   "forwarded",           "tombstoned",
+      "released", "second-chance-begun", "second-chance-ended"};
   return kNames[static_cast<std::size_t>(turn)];
 }
 

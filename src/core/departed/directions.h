@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/ip.h"
+#include "core/service/endpoints.h"
 
 namespace hitless::departed {
 
@@ -24,6 +25,9 @@ struct Directions {
   /// probe the next pod of that address before its status, and so we, can tell of it.
   std::set<IpAddress> gone;
   std::set<IpAddress> goneFromNode;
+  /// New TCP connections that another node has translated to a port of a pod of this node that
+  /// goes: to another endpoint of the same Services.
+  std::map<service::Target, service::Target> secondChances;
   /// Pods of this node.
   std::set<IpAddress> ownPods;
   /// Whose an address was, for people and for the agent that comes after this one: see
@@ -47,16 +51,20 @@ enum class Turn {
   kForwarded,
   kTombstone,
   kReleased,
+  kSecondChanceBegun,
+  kSecondChanceEnded,
 };
 
-/// "parked", "forwarded", "tombstoned", "released"
+/// "parked", "forwarded", "tombstoned", "released", "second-chance-begun", "second-chance-ended"
 std::string_view name(Turn turn);
 
 struct Happening {
   Turn turn = Turn::kReleased;
   IpAddress ip;
-  std::string pod;     ///< "namespace/name"
-  std::string detail;  ///< The successor's address; why it was released: "reused", "expired".
+  std::string pod;  ///< "namespace/name"
+  /// The successor's address; why it was released: "reused", "expired"; of a second chance whose
+  /// and where, "10.1.2.3:8080 to 10.1.3.4:8080", and at its end whose.
+  std::string detail;
   bool operator==(const Happening&) const = default;
 };
 

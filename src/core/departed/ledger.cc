@@ -1,7 +1,5 @@
 #include "core/departed/ledger.h"
 
-#include <algorithm>
-
 namespace hitless::departed {
 namespace {
 
@@ -52,6 +50,7 @@ void Ledger::update(const service::Snapshot& before, const service::Snapshot& af
   for (const ServiceName& name : touched) {
     successions_.look(name, after.find(name));
   }
+  unsettled_ = chances_.look(after, touched) || unsettled_;
 }
 
 void Ledger::takeSlices(const ServiceName& name, const ServiceState* before,
@@ -63,6 +62,7 @@ void Ledger::takeSlices(const ServiceName& name, const ServiceState* before,
         unsettled_ = unsettled_ || !departures_.empty();
         for (std::size_t i = 0; i < slice->endpoints.size(); ++i) {
           drop(*slice, i, serviceGone);
+          chances_.remove(name, *slice, i);
         }
       }
     }
@@ -72,6 +72,7 @@ void Ledger::takeSlices(const ServiceName& name, const ServiceState* before,
       if (sliceIn(before, key) != slice) {
         for (std::size_t i = 0; i < slice->endpoints.size(); ++i) {
           take(name, *slice, i);
+          chances_.add(name, *slice, i);
         }
         unsettled_ = unsettled_ || !departures_.empty();
       }
@@ -105,6 +106,9 @@ void Ledger::take(const ServiceName& name, const Slice& slice, std::size_t index
   Departure& departure = enter(endpoint.ip, endpoint.pod);
   departure.name = name.ns + "/" + slice.departing[index];
   departure.local = endpoint.nodeName() == node_;
+  if (departure.local) {
+    chances_.follow(endpoint.ip, endpoint.pod);
+  }
   departure.published = endpoint.ready;
   departure.unclear = false;
   departure.wasListed = true;
@@ -129,19 +133,29 @@ Ledger::Departure& Ledger::enter(const IpAddress& ip, std::uint32_t pod) {
 bool Ledger::applyPods(const watch::Update& update) {
   const OwnAddresses::News news = own_.apply(update);
   for (const OwnAddresses::Pod& pod : news.gone) {
-    for (const IpAddress& ip : pod.ips) {
-      const auto known = departures_.find(ip);
-      const bool another = known != departures_.end() && known->second.pod != pod.id;
-      if (!another && !live_.hasOther(ip, pod.id)) {
-        Departure& departure = enter(ip, pod.id);
-        departure.name = pod.name;
-        departure.local = true;
-        departure.ended = true;
-      }
+    takeOwn(pod, true);
+  }
+  for (const OwnAddresses::Pod& pod : news.going) {
+    takeOwn(pod, false);
+  }
+  const bool any = news.moved || !news.gone.empty() || !news.going.empty();
+  unsettled_ = unsettled_ || any;
+  return any;
+}
+
+void Ledger::takeOwn(const OwnAddresses::Pod& pod, bool ended) {
+  for (const IpAddress& ip : pod.ips) {
+    const auto known = departures_.find(ip);
+    const bool another = known != departures_.end() && known->second.pod != pod.id;
+    if (!another && !live_.hasOther(ip, pod.id)) {
+      Departure& departure = enter(ip, pod.id);
+      departure.name = pod.name;
+      departure.local = true;
+      departure.ended = departure.ended || ended;
+      departure.declines = !pod.secondChance;
+      chances_.follow(ip, pod.id);
     }
   }
-  unsettled_ = unsettled_ || news.moved || !news.gone.empty();
-  return news.moved || !news.gone.empty();
 }
 
 void Ledger::adopt(const Directions& left) {
@@ -178,144 +192,6 @@ void Ledger::ending(const std::string& podUid) {
 void Ledger::applyNodes(const watch::Update& update) {
   nodes_.apply(update);
   unsettled_ = true;
-}
-
-void Ledger::settle(MonoTime now) {
-  if (!std::exchange(unsettled_, false) && !(deadline_ && now >= *deadline_)) {
-    return;
-  }
-  ++generation_;
-  directions_ = {};
-  directions_.ownPods = own_.all();
-  deadline_.reset();
-  for (auto it = departures_.begin(); it != departures_.end();) {
-    auto& [ip, departure] = *it;
-    judgeGone(ip, departure, now);
-    std::string why;
-    if (isOver(ip, departure, now, why)) {
-      if (departure.turn) {
-        tell(ip, departure, Turn::kReleased, why);
-      }
-      it = departures_.erase(it);
-    } else {
-      ++it;
-    }
-  }
-  std::set<Name> names;
-  for (auto& [ip, departure] : departures_) {
-    direct(ip, departure, now);
-    if (departure.stable) {
-      names.insert(*departure.stable);
-    }
-  }
-  successions_.retain(names);
-}
-
-void Ledger::judgeGone(const IpAddress& ip, Departure& departure, MonoTime now) {
-  if (!departure.announced && departure.stable && !departure.published) {
-    departure.announced = true;
-    successions_.vacate(*departure.stable, departure.pod, now);
-  }
-  const std::uint32_t own = own_.at(ip);
-  const bool alive = live_.has(ip, departure.pod) || (own != 0 && own == departure.pod);
-  const bool left = departure.wasListed && departure.listed == 0 && !departure.unclear;
-  if (departure.gone || alive || (!left && !departure.ended)) {
-    return;
-  }
-  departure.gone = now;
-  if (departure.stable) {
-    successions_.vacate(*departure.stable, departure.pod, now);
-  }
-}
-
-MonoTime Ledger::tombstoneEnd(const Departure& departure) const {
-  return *departure.gone + options_.tombstone + (departure.stable ? options_.park : nanoseconds{});
-}
-
-bool Ledger::isOver(const IpAddress& ip, Departure& departure, MonoTime now,
-                    std::string& why) const {
-  const std::uint32_t own = own_.at(ip);
-  const bool back = departure.gone && live_.has(ip, departure.pod);
-  if (back || live_.hasOther(ip, departure.pod) || (own != 0 && own != departure.pod) ||
-      nodes_.contains(ip)) {
-    why = "reused";
-    return true;
-  }
-  why = "expired";
-  if (!departure.gone) {
-    // Its Service is gone, and with it what would tell of the pod's end.
-    return departure.listed == 0 && departure.unclear && !departure.ended;
-  }
-  const bool forwarding =
-      departure.forwardedSince && now < *departure.forwardedSince + options_.forward;
-  return now >= tombstoneEnd(departure) && !forwarding;
-}
-
-void Ledger::direct(const IpAddress& ip, Departure& departure, MonoTime now) {
-  if (departure.gone && now < tombstoneEnd(departure)) {
-    directions_.gone.insert(ip);
-    if (!departure.local) {
-      directions_.goneFromNode.insert(ip);
-    }
-    name(ip, departure);
-    remindAt(tombstoneEnd(departure));
-  }
-  const Succession* succession = departure.stable ? successions_.find(*departure.stable) : nullptr;
-  const auto heir = succession != nullptr ? succession->of(ip.family()) : std::nullopt;
-  if (heir && heir->pod != departure.pod) {
-    const MonoTime since = departure.forwardedSince.value_or(now);
-    if (now < since + options_.forward) {
-      departure.forwardedSince = since;
-      departure.parkedSince.reset();
-      directions_.forwarded[ip] = heir->ip;
-      name(ip, departure);
-      remindAt(since + options_.forward);
-      if (departure.forwardedTo != heir->ip) {
-        departure.turn.reset();
-      }
-      departure.forwardedTo = heir->ip;
-      return tell(ip, departure, Turn::kForwarded, heir->ip.text());
-    }
-  } else if (succession != nullptr && park(ip, departure, now)) {
-    return tell(ip, departure, Turn::kParked);
-  }
-  departure.parkedSince.reset();
-  if (departure.gone) {
-    tell(ip, departure, Turn::kTombstone);
-  } else if (departure.turn == Turn::kParked) {
-    tell(ip, departure, Turn::kReleased, "expired");
-  }
-}
-
-bool Ledger::park(const IpAddress& ip, Departure& departure, MonoTime now) {
-  const Succession* succession = successions_.find(*departure.stable);
-  if (!succession->vacantFrom || options_.park <= nanoseconds{}) {
-    return false;
-  }
-  const MonoTime since = departure.parkedSince.value_or(now);
-  const MonoTime until = std::min(*succession->vacantFrom, since + options_.park) + options_.park;
-  if (now >= until) {
-    return false;
-  }
-  departure.parkedSince = since;
-  directions_.parked.insert(ip);
-  name(ip, departure);
-  if (departure.gone || departure.ending || !departure.local) {
-    directions_.parkedFromNode.insert(ip);
-  }
-  remindAt(until);
-  return true;
-}
-
-void Ledger::tell(const IpAddress& ip, Departure& departure, Turn turn, std::string detail) {
-  if (departure.turn != turn) {
-    departure.turn = turn;
-    happenings_.push_back({turn, ip, departure.name, std::move(detail)});
-  }
-}
-
-void Ledger::remindAt(MonoTime time) {
-  deadline_ = std::min(deadline_.value_or(time), time);
 }
 
 }  // namespace hitless::departed

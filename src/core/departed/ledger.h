@@ -13,6 +13,7 @@
 #include "core/departed/live_addresses.h"
 #include "core/departed/options.h"
 #include "core/departed/own_addresses.h"
+#include "core/departed/second_chances.h"
 #include "core/departed/succession.h"
 #include "core/service/snapshot.h"
 
@@ -20,11 +21,13 @@ namespace hitless::departed {
 
 /// Follows the addresses of pods that go, from one snapshot to the next, and says what to do with
 /// packets to them. An address enters when a slice shows its pod as terminating, or when a pod of
-/// this node ends; it is gone when its pod has left all slices after that; it is released when it
-/// is used again, or when its time is over. Not ready, or no longer selected, is not going.
+/// this node terminates or ends; it is gone when its pod has left all slices after that; it is
+/// released when it is used again, or when its time is over. Not ready, or no longer selected, is
+/// not going.
 class Ledger {
  public:
-  Ledger(std::string node, Options options) : node_(std::move(node)), options_(options) {}
+  Ledger(std::string node, Options options)
+      : node_(std::move(node)), options_(options), chances_(node_) {}
 
   /// Takes in the way from one snapshot to the next; `changes` says which Services may differ.
   void update(const service::Snapshot& before, const service::Snapshot& after,
@@ -61,6 +64,7 @@ class Ledger {
     bool published = false;    ///< Terminating, but ready all the same: publishNotReadyAddresses.
     bool ending = false;       ///< A pod of this node, and its hooks have been called.
     bool ended = false;        ///< A pod of this node, and it has ended.
+    bool declines = false;     ///< A pod of this node that wants no second chance for connections.
     bool unclear = false;      ///< Its slice went with its Service: that says nothing of the pod.
     std::uint32_t listed = 0;  ///< In how many slices it is, terminating.
     bool wasListed = false;
@@ -70,6 +74,7 @@ class Ledger {
     std::optional<MonoTime> forwardedSince;
     std::optional<IpAddress> forwardedTo;
     std::optional<Turn> turn;  ///< The last one told.
+    SecondChances::ByPort chances;
   };
   struct View;
 
@@ -78,10 +83,13 @@ class Ledger {
   void take(const service::ServiceName& name, const service::Slice& slice, std::size_t index);
   void drop(const service::Slice& slice, std::size_t index, bool serviceGone);
   Departure& enter(const IpAddress& ip, std::uint32_t pod);
+  void takeOwn(const OwnAddresses::Pod& pod, bool ended);
 
   bool isOver(const IpAddress& ip, Departure& departure, MonoTime now, std::string& why) const;
   void judgeGone(const IpAddress& ip, Departure& departure, MonoTime now);
   void direct(const IpAddress& ip, Departure& departure, MonoTime now);
+  void giveChances(const IpAddress& ip, Departure& departure);
+  void tellChances(const IpAddress& ip, Departure& departure, const SecondChances::ByPort& now);
   bool park(const IpAddress& ip, Departure& departure, MonoTime now);
   void tell(const IpAddress& ip, Departure& departure, Turn turn, std::string detail = {});
   MonoTime tombstoneEnd(const Departure& departure) const;
@@ -94,6 +102,7 @@ class Ledger {
   OwnAddresses own_;
   NodeAddresses nodes_;
   Successions successions_;
+  SecondChances chances_;
   std::map<IpAddress, Departure> departures_;
   Directions directions_;
   std::uint64_t generation_ = 0;

@@ -4,7 +4,7 @@
 
 namespace hitless::departed {
 
-/// For how long a node does what for the address of a pod that goes.
+/// What a node does for the address of a pod that goes, and for how long.
 struct Options {
   /// How long a connection to a stable name waits for the pod's successor, from the removal of the
   /// endpoint, and again from the pod's end; 0: not at all.
@@ -14,6 +14,9 @@ struct Options {
   nanoseconds forward = seconds(120);
   /// How long a dead address is answered for, beside what `park` may have taken.
   nanoseconds tombstone = seconds(60);
+  /// Whether new connections that other nodes still send to a pod that goes are led to another
+  /// endpoint.
+  bool secondChance = true;
   bool operator==(const Options&) const = default;
 };
 

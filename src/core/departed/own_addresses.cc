@@ -19,8 +19,12 @@ std::vector<IpAddress> parsed(const std::vector<std::string>& texts) {
 }
 
 OwnAddresses::Pod podFrom(const kube::Pod& pod) {
-  return {service::podId(pod.meta.uid), pod.meta.key(),
-          pod.hostNetwork ? std::vector<IpAddress>{} : parsed(pod.podIPs), pod.finished()};
+  return {service::podId(pod.meta.uid),
+          pod.meta.key(),
+          pod.hostNetwork ? std::vector<IpAddress>{} : parsed(pod.podIPs),
+          service::givesSecondChance(pod.meta),
+          pod.meta.terminating(),
+          pod.finished()};
 }
 
 }  // namespace
@@ -39,7 +43,11 @@ OwnAddresses::News OwnAddresses::apply(const watch::Update& update) {
       pods_.erase(known);
     }
     if (change.type == watch::ChangeType::kUpsert) {
-      pods_.insert_or_assign(pod.meta.uid, podFrom(pod));
+      const Pod& now = pods_.insert_or_assign(pod.meta.uid, podFrom(pod)).first->second;
+      const auto was = before.find(pod.meta.uid);
+      if (now.going && !now.over && (was == before.end() || !was->second.going)) {
+        news.going.push_back(now);
+      }
     }
   }
   news.moved = index();
@@ -56,6 +64,7 @@ OwnAddresses::News OwnAddresses::apply(const watch::Update& update) {
 bool OwnAddresses::index() {
   std::map<IpAddress, std::uint32_t> ids;
   all_.clear();
+  declining_.clear();
   for (const auto& [uid, pod] : pods_) {
     if (pod.over) {
       continue;
@@ -63,6 +72,9 @@ bool OwnAddresses::index() {
     for (const IpAddress& ip : pod.ips) {
       ids[ip] = pod.id;
       all_.insert(ip);
+      if (!pod.secondChance) {
+        declining_.insert(ip);
+      }
     }
   }
   return std::exchange(ids_, std::move(ids)) != ids_;

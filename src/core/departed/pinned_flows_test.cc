@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 
+#include "core/departed/labels.h"
+
 namespace hitless::departed {
 namespace {
 
@@ -48,6 +50,17 @@ TEST(PinnedFlows, AttemptsUdpAndWhatIsClosingAreForgotten) {
   const PinnedFlows pinned = pinnedFlows(flows, {kDead}, {kPod});
   EXPECT_THAT(pinned.reset, IsEmpty());
   EXPECT_EQ(pinned.forget, flows);
+}
+
+TEST(PinnedFlows, WhatThePodsNodeHasLedElsewhereLives) {
+  Flow led = flow(kPod, kClusterIp, TcpState::kEstablished);
+  led.labels.back() = 0x80;
+  ASSERT_TRUE(led.labelled(kLedElsewhereLabel));
+  for (const Look look : {Look::kNotLast, Look::kLast}) {
+    const PinnedFlows pinned = pinnedFlows(std::vector{led}, {kDead}, {kPod}, look);
+    EXPECT_THAT(pinned.reset, IsEmpty());
+    EXPECT_THAT(pinned.forget, IsEmpty());
+  }
 }
 
 TEST(PinnedFlows, WhatIsClosedIsLeftToItselfAndWhatWasResetIsForgotten) {

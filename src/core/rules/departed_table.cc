@@ -9,6 +9,7 @@
 #include "core/rules/laid_out.h"
 #include "core/rules/match.h"
 #include "core/rules/names.h"
+#include "core/rules/second_chance_rules.h"
 
 namespace hitless::rules {
 namespace {
@@ -26,7 +27,6 @@ constexpr std::int32_t kPriorityDstnat = -99;
 constexpr std::int32_t kPrioritySrcnat = 99;
 constexpr std::int32_t kPriorityFilter = 0;
 
-constexpr std::uint32_t kTcpFlagsOffset = 13;
 /// Network, transport and options of a SYN, and some data of TCP Fast Open.
 constexpr std::uint32_t kSynBytes = 2048;
 
@@ -34,13 +34,6 @@ constexpr std::array<IpFamily, 2> kFamilies = {IpFamily::kV4, IpFamily::kV6};
 
 std::uint64_t inMilliseconds(nanoseconds time) {
   return static_cast<std::uint64_t>(time / milliseconds(1));
-}
-
-Exprs tcpFlags(std::uint8_t mask, std::uint8_t value) {
-  const nft::Register reg{0};
-  return {nft::Payload{nft::PayloadBase::kTransport, kTcpFlagsOffset, 1, reg},
-          nft::Mask{reg, reg, Datum({&mask, 1})},
-          nft::Cmp{nft::CmpOp::kEqual, reg, Datum({&value, 1})}};
 }
 
 Exprs isOriginal() {
@@ -61,11 +54,16 @@ class Builder {
     addParking();
     addForwarding();
     addRefusals();
+    if (givesChances()) {
+      addSigns();
+    }
     return std::move(out_);
   }
 
  private:
   using Rules = std::vector<nft::Rule>;
+
+  bool givesChances() const { return options_.times.secondChance; }
 
   Rules& chain(std::string_view name, HookType type, HookPoint point, std::int32_t priority) {
     return out_.addChain({std::string(name), nft::Hook{type, point, priority}, {}}).rules;
@@ -116,6 +114,9 @@ class Builder {
         }
       }
     }
+    if (givesChances()) {
+      second_chance::addMaps(out_, directions_, options_);
+    }
   }
 
   nft::ElementValue named(const IpAddress& address) const {
@@ -163,13 +164,18 @@ class Builder {
     auto& output = chain(names::kNatOutput, HookType::kNat, HookPoint::kOutput, kPriorityDstnat);
     auto& postrouting =
         chain(names::kNatPostrouting, HookType::kNat, HookPoint::kPostrouting, kPrioritySrcnat);
+    if (givesChances()) {
+      prerouting = second_chance::redirections(options_);
+      postrouting = second_chance::returnPaths();
+    }
     for (const IpFamily family : kFamilies) {
       const std::string map = names::suffixed(names::kForwarded, family);
-      const nft::Rule forward{
-          isFamily(family) + Exprs{destinationAddress(family, {0}),
-                                   nft::Lookup{map, {0}, nft::Lookup::Result::kValue, {0}},
-                                   nft::Dnat{family, {0}, std::nullopt}},
-          "the pod of the same name"};
+      const nft::Rule forward{isFamily(family) +
+                                  Exprs{destinationAddress(family, {0}),
+                                        nft::Lookup{map, {0}, nft::Lookup::Result::kValue, {0}}} +
+                                  (givesChances() ? second_chance::noteForwarded() : Exprs{}) +
+                                  Exprs{nft::Dnat{family, {0}, std::nullopt}},
+                              "the pod of the same name"};
       prerouting.push_back(forward);
       output.push_back(forward);
       const CtKey original =
@@ -191,12 +197,22 @@ class Builder {
         const Exprs toGone = isOriginal() + destinationIn(set, family);
         // A reset is never the answer to a reset (RFC 9293 3.10.7.1).
         rules.push_back({toGone + isProtocol(IPPROTO_TCP) + tcpFlags(TH_RST, 0) +
+                             (givesChances() ? second_chance::notLedElsewhere() : Exprs{}) +
                              Exprs{nft::Reject{nft::Reject::With::kTcpReset}},
                          "the pod is gone"});
         rules.push_back(
             {toGone + isNotProtocol(IPPROTO_TCP) + Exprs{nft::Reject{}}, "the pod is gone"});
       }
     }
+  }
+
+  void addSigns() {
+    second_chance::addSigns(out_, options_);
+    for (const std::string_view name : {names::kFilterForward, names::kFilterOutput}) {
+      out_.chains.find(name)->second.rules.push_back(second_chance::toSigns());
+    }
+    chain(names::kFilterInput, HookType::kFilter, HookPoint::kInput, kPriorityFilter)
+        .push_back(second_chance::readSign(options_));
   }
 
   const departed::Directions& directions_;
@@ -240,6 +256,7 @@ departed::Directions directionsOf(const nft::Ruleset& table) {
       directions.forwarded[ip] = addressIn(to->bytes());
     }
   });
+  second_chance::readMaps(table, directions);
   return directions;
 }
 

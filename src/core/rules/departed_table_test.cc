@@ -5,6 +5,7 @@
 #include "core/nft/diff.h"
 #include "core/nft/memory_dataplane.h"
 #include "core/rules/names.h"
+#include "core/rules/second_chance_rules.h"
 #include "testing/result.h"
 
 namespace hitless::rules {
@@ -17,6 +18,7 @@ TEST(DepartedTable, ItsRulesAreTheSameForAnyNumberOfAddresses) {
     many.parked.insert(ip);
     many.gone.insert(ip);
     many.forwarded[ip] = IpAddress::v4(0x0af50000 + i);
+    many.secondChances[{ip, 8080}] = {IpAddress::v4(0x0af50000 + i), 8080};
   }
   EXPECT_TRUE(departedTable(many, {}).chains == departedTable({}, {}).chains);
 }
@@ -51,9 +53,45 @@ TEST(DepartedTable, SaysWhatWasPutIntoIt) {
   directions.goneFromNode = {v4};
   directions.ownPods = {*IpAddress::parse("10.244.1.1")};
   directions.forwarded[v6] = *IpAddress::parse("fd00::3");
+  directions.secondChances[{v4, 8080}] = {*IpAddress::parse("10.244.2.9"), 80};
+  directions.secondChances[{v6, 443}] = {*IpAddress::parse("fd00::9"), 8443};
   directions.names = {{v4, "default/db-0 in db"}, {v6, "default/web-1"}};
   EXPECT_TRUE(directionsOf(departedTable(directions, {})) == directions);
   EXPECT_TRUE(directionsOf({}) == departed::Directions{});
+}
+
+TEST(DepartedTable, HasNothingOfSecondChancesWithoutThem) {
+  DepartedTableOptions options;
+  options.times.secondChance = false;
+  const nft::Ruleset table = departedTable({}, options);
+  EXPECT_FALSE(table.sets.contains("second-chance-v4"));
+  for (const auto& [name, chain] : table.chains) {
+    for (const nft::Rule& rule : chain.rules) {
+      for (const nft::Expr& expr : rule.exprs) {
+        EXPECT_FALSE(std::holds_alternative<nft::WriteTransport>(expr)) << name;
+        EXPECT_FALSE(std::holds_alternative<nft::AddLabels>(expr)) << name;
+      }
+    }
+  }
+}
+
+TEST(DepartedTable, BeginsTheTimeOfSecondChancesAnew) {
+  departed::Directions directions;
+  const IpAddress ip = *IpAddress::parse("10.244.1.2");
+  const IpAddress to = *IpAddress::parse("10.244.1.3");
+  directions.secondChances[{ip, 8080}] = {to, 8080};
+  directions.secondChances[{ip, 9090}] = {to, 9090};
+  const nft::Ruleset before = departedTable(directions, {});
+  directions.secondChances[{ip, 9090}] = {to, 9091};
+  const nft::Ruleset after = departedTable(directions, {});
+  nft::Transaction transaction = nft::diff(before, after);
+  EXPECT_EQ(transaction.elementCount(), 1U);
+  second_chance::renew(transaction, before, after);
+  EXPECT_EQ(transaction.elementCount(), 2U);
+  nft::MemoryDataplane memory{std::string(names::kDepartedTable)};
+  ASSERT_OK(memory.apply(nft::diff({}, before)));
+  ASSERT_OK(memory.apply(transaction));
+  EXPECT_TRUE(memory.ruleset() == after);
 }
 
 TEST(DepartedTable, TheKernelKeepsElementsLongerThanWeDo) {

@@ -83,6 +83,8 @@ TEST(RulesGolden, Departed) {
                       {ip("10.244.2.6"), "default/db-1 in db"},
                       {ip("10.244.2.7"), "default/web-1"}};
   directions.ownPods = {ip("10.244.1.2"), ip("fd00:244:1::2")};
+  directions.secondChances = {{{ip("10.244.1.3"), 8080}, {ip("10.244.1.2"), 8080}},
+                              {{ip("fd00:244:1::3"), 8080}, {ip("fd00:244:2::9"), 8081}}};
   expectGolden("departed.nft", nft::render(departedTable(directions, {})));
 }
 

@@ -30,6 +30,7 @@ using nft::Register;
 // TCP, UDP and SCTP alike.
 constexpr std::uint32_t kSourcePortOffset = 0;
 constexpr std::uint32_t kDestinationPortOffset = 2;
+constexpr std::uint32_t kTcpFlagsOffset = 13;
 
 Payload address(IpFamily family, bool source, Register to) {
   const bool v4 = family == IpFamily::kV4;
@@ -90,6 +91,12 @@ Exprs isProtocol(std::uint8_t protocol) {
 
 Exprs isNotProtocol(std::uint8_t protocol) {
   return {Meta{MetaKey::kL4Proto, word(0)}, Cmp{CmpOp::kNotEqual, word(0), Datum({&protocol, 1})}};
+}
+
+Exprs tcpFlags(std::uint8_t mask, std::uint8_t value) {
+  return {Payload{PayloadBase::kTransport, kTcpFlagsOffset, 1, word(0)},
+          Mask{word(0), word(0), Datum({&mask, 1})},
+          Cmp{CmpOp::kEqual, word(0), Datum({&value, 1})}};
 }
 
 Payload sourceAddress(IpFamily family, Register to) {

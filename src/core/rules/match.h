@@ -21,6 +21,8 @@ std::uint8_t addressWords(IpFamily family);
 Exprs isFamily(IpFamily family);
 Exprs isProtocol(std::uint8_t protocol);
 Exprs isNotProtocol(std::uint8_t protocol);
+/// Of a TCP packet.
+Exprs tcpFlags(std::uint8_t mask, std::uint8_t value);
 nft::Payload sourceAddress(IpFamily family, nft::Register to);
 nft::Payload destinationAddress(IpFamily family, nft::Register to);
 

@@ -76,7 +76,8 @@ inline constexpr std::string_view kRawOutput = "raw-output";
 inline constexpr std::string_view kResolvers = "resolvers";
 
 // The table for the addresses of pods that go (departed_table.h); also with kRawPrerouting,
-// kRawOutput, kNatPrerouting, kNatOutput, kNatPostrouting, kFilterForward and kFilterOutput.
+// kRawOutput, kNatPrerouting, kNatOutput, kNatPostrouting, kFilterInput, kFilterForward and
+// kFilterOutput.
 inline constexpr std::string_view kDepartedTable = "hitless-departed";
 /// Sets of addresses to which new connections wait: those of pods, those of the node's processes.
 inline constexpr std::string_view kParked = "parked";
@@ -86,6 +87,10 @@ inline constexpr std::string_view kForwarded = "forwarded";
 /// Sets of addresses at which nobody is: for pods, for the node's processes.
 inline constexpr std::string_view kGone = "gone";
 inline constexpr std::string_view kGoneFromNode = "gone-from-node";
+/// Map: address . protocol . port of a pod of this node -> address . port of another endpoint.
+inline constexpr std::string_view kSecondChance = "second-chance";
+/// Chain: the signs on SYNs and SYN-ACKs by which nodes tell each other what they have translated.
+inline constexpr std::string_view kSynSigns = "syn-signs";
 /// Set: the addresses of this node's pods.
 inline constexpr std::string_view kOwnPods = "own-pods";
 

@@ -74,6 +74,11 @@ std::uint32_t podId(std::string_view uid) {
   return std::max(hash, 1U);
 }
 
+bool givesSecondChance(const kube::ObjectMeta& meta) {
+  const auto said = meta.annotations.find(kSecondChanceAnnotation);
+  return said == meta.annotations.end() || said->second != "false";
+}
+
 Service serviceFrom(const kube::Service& source) {
   Service service;
   service.type = parse(kTypes, source.type).value_or(ServiceType::kClusterIp);
@@ -82,6 +87,8 @@ Service serviceFrom(const kube::Service& source) {
   service.ipv6 = std::find(families.begin(), families.end(), "IPv6") != families.end();
   service.ipv4 =
       !service.ipv6 || std::find(families.begin(), families.end(), "IPv4") != families.end();
+  service.publishNotReady = source.publishNotReadyAddresses;
+  service.secondChance = givesSecondChance(source.meta);
   service.externalName = source.externalName;
   service.internal =
       parse(kPolicies, source.internalTrafficPolicy).value_or(TrafficPolicy::kCluster);

@@ -43,6 +43,8 @@ struct Service {
   bool headless = false;
   bool ipv4 = true;   ///< spec.ipFamilies has IPv4; of a headless Service what names may hold.
   bool ipv6 = false;  ///< spec.ipFamilies has IPv6.
+  bool publishNotReady = false;  ///< spec.publishNotReadyAddresses
+  bool secondChance = true;      ///< Annotation hitless.io/second-chance is not "false".
   TrafficPolicy internal = TrafficPolicy::kCluster;
   TrafficPolicy external = TrafficPolicy::kCluster;
   std::uint16_t healthCheckNodePort = 0;  ///< 0: none.
@@ -58,6 +60,8 @@ struct Service {
   std::string externalName;              ///< Only of type ExternalName.
 };
 Service serviceFrom(const kube::Service& service);
+/// What annotation hitless.io/second-chance of a Service or pod says.
+bool givesSecondChance(const kube::ObjectMeta& meta);
 
 /// hints of an endpoint (KEP-2433, KEP-4444).
 struct Hints {

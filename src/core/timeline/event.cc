@@ -38,6 +38,8 @@ constexpr Name kNames[] = {
     {What::kAddressForwarded, "address.forwarded"},
     {What::kAddressTombstoned, "address.tombstoned"},
     {What::kAddressReleased, "address.released"},
+    {What::kSecondChanceBegun, "second-chance.begun"},
+    {What::kSecondChanceEnded, "second-chance.ended"},
     {What::kFlowsReset, "flows.reset"},
     {What::kFlowsCleaned, "flows.cleaned"},
     {What::kSynReleased, "syn.released"},

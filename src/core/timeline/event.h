@@ -41,6 +41,9 @@ enum class What {
   kAddressForwarded,   ///< They go to the successor, whose address is `detail`.
   kAddressTombstoned,  ///< The pod is gone: what is sent to its address is refused.
   kAddressReleased,    ///< Nothing is done with the address any more; `detail` says why.
+  kSecondChanceBegun,  ///< Connections that other nodes send to a pod that goes are led elsewhere;
+                       ///< `detail`: "10.1.2.3:8080 to 10.1.3.4:8080".
+  kSecondChanceEnded,  ///< No more; `detail` holds address and port of the pod.
   kFlowsReset,         ///< Connections to pods that are gone were ended; `detail`: how many.
   kFlowsCleaned,       ///< Stale ones were forgotten; `detail`: how many.
   kSynReleased,        ///< Attempts to connect that waited were sent on; `detail`: how many.
