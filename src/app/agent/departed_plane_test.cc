@@ -81,17 +81,22 @@ class Place {
   }
 
   /// The endpoints of Service `web`.
-  void web(const std::vector<EndpointSpec>& endpoints) {
-    show(testing::slice("web", endpoints, {{"http", "TCP", testing::kTcpPort}}));
+  static kube::ObjectPtr webSlice(const std::vector<EndpointSpec>& endpoints) {
+    return testing::slice("web", endpoints, {{"http", "TCP", testing::kTcpPort}});
   }
+  void web(const std::vector<EndpointSpec>& endpoints) { show(webSlice(endpoints)); }
   /// Of the headless Service `db`.
   void db(const std::vector<EndpointSpec>& endpoints) {
     show(testing::headless(testing::slice("db", endpoints)));
   }
   void show(const kube::ObjectPtr& slice) {
+    tell(slice);
+    sync();
+  }
+  /// The agent is told, and has other things to do.
+  void tell(const kube::ObjectPtr& slice) {
     shown_[std::string(kube::text(*slice, {"metadata", "name"}))] = slice;
     plane_->applySlices(testing::upsert(slice, ++revision_));
-    sync();
   }
   void sync() { ASSERT_OK(plane_->sync(now)); }
 
@@ -221,6 +226,17 @@ TEST_P(DepartedAddresses, OfADeadPodRefuseNewConnections) {
       EXPECT_EQ(place.tcp(client, kPodX), "refused");
       EXPECT_EQ(place.udp(client, kPodX), "refused");
     }
+  });
+}
+
+TEST_P(DepartedAddresses, OfAPodWhoseEndIsLearntTogetherWithItsTermination) {
+  inNamespaces([] {
+    Place place(GetParam());
+    place.web({place.endpoint(kPodX, "web-1/1")});
+    place.silence();
+    place.tell(Place::webSlice({place.endpoint(kPodX, "web-1/1", true)}));
+    place.web({});
+    EXPECT_EQ(place.tcp(kPodA, kPodX), "refused");
   });
 }
 

@@ -31,6 +31,25 @@ ServicePlane::ServicePlane(nft::Dataplane& dataplane, PlaneOptions options, Name
   configure();
 }
 
+void ServicePlane::applyServices(const watch::Update& update) {
+  const service::Snapshot before = builder_.current();
+  take(before, builder_.applyServices(update));
+}
+
+void ServicePlane::applySlices(const watch::Update& update) {
+  const service::Snapshot before = builder_.current();
+  take(before, builder_.applyEndpointSlices(update));
+}
+
+/// Addresses are followed news by news: if a pod's termination and its end are committed together,
+/// it has terminated all the same.
+void ServicePlane::take(const service::Snapshot& before, service::Changes changes) {
+  if (addresses_ != nullptr) {
+    addresses_->update(before, builder_.current(), changes);
+  }
+  changes_.merge(std::move(changes));
+}
+
 bool ServicePlane::applyNodes(const watch::Update& update) {
   if (addresses_ != nullptr) {
     addresses_->applyNodes(update);
@@ -107,9 +126,6 @@ Result<rules::SyncReceipt> ServicePlane::sync(MonoTime now) {
   const service::Snapshot& current = builder_.current();
   if (names_ != nullptr) {
     names_->withdraw(current, changes_);
-  }
-  if (addresses_ != nullptr) {
-    addresses_->update(seen_, current, changes_);
   }
   departures_.update(seen_, current, changes_, now);
   seen_ = current;

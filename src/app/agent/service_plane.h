@@ -38,12 +38,8 @@ class ServicePlane {
   ServicePlane(nft::Dataplane& dataplane, PlaneOptions options, NamePublisher* names = nullptr,
                AddressKeeper* addresses = nullptr);
 
-  void applyServices(const watch::Update& update) {
-    changes_.merge(builder_.applyServices(update));
-  }
-  void applySlices(const watch::Update& update) {
-    changes_.merge(builder_.applyEndpointSlices(update));
-  }
+  void applyServices(const watch::Update& update);
+  void applySlices(const watch::Update& update);
   /// This node's own. True if the rules depend on what changed.
   bool applyPods(const watch::Update& update) {
     return addresses_ != nullptr && addresses_->applyPods(update);
@@ -73,6 +69,7 @@ class ServicePlane {
   std::vector<IpAddress> nodePortAddresses() const;
 
  private:
+  void take(const service::Snapshot& before, service::Changes changes);
   bool configure();
 
   PlaneOptions options_;
