@@ -219,4 +219,27 @@ class SimulatedCluster {
   int nextIp_ = 0;
 };
 
+/// Lets one pod, chosen by `choice`, take its next step in life: to its start, to ready, or to its
+/// end once it terminates. False if none has one to take.
+inline bool advanceOnePod(SimulatedCluster& cluster, unsigned choice) {
+  std::vector<kube::Pod> moving;
+  for (const kube::Pod& pod : cluster.pods()) {
+    if (pod.meta.terminating() || (!pod.nodeName.empty() && !pod.ready())) {
+      moving.push_back(pod);
+    }
+  }
+  if (moving.empty()) {
+    return false;
+  }
+  const kube::Pod& pod = moving[choice % moving.size()];
+  if (pod.meta.terminating()) {
+    cluster.finishPod(pod);
+  } else if (pod.podIPs.empty()) {
+    cluster.startPod(pod);
+  } else {
+    cluster.setReady(pod);
+  }
+  return true;
+}
+
 }  // namespace hitless::testing

@@ -11,6 +11,7 @@
 namespace hitless::control {
 namespace {
 
+using hitless::testing::advanceOnePod;
 using hitless::testing::agentDaemonSet;
 using hitless::testing::imagePatch;
 using hitless::testing::SimulatedCluster;
@@ -37,27 +38,6 @@ void check(const SimulatedCluster& cluster, const Bounds& bounds) {
     missing += ready[node] == 0 ? 1 : 0;
   }
   RC_ASSERT(missing <= bounds.unavailable);
-}
-
-bool advanceOnePod(SimulatedCluster& cluster, unsigned choice) {
-  std::vector<kube::Pod> moving;
-  for (const kube::Pod& pod : cluster.pods()) {
-    if (pod.meta.terminating() || (!pod.nodeName.empty() && !pod.ready())) {
-      moving.push_back(pod);
-    }
-  }
-  if (moving.empty()) {
-    return false;
-  }
-  const kube::Pod& pod = moving[choice % moving.size()];
-  if (pod.meta.terminating()) {
-    cluster.finishPod(pod);
-  } else if (pod.podIPs.empty()) {
-    cluster.startPod(pod);
-  } else {
-    cluster.setReady(pod);
-  }
-  return true;
 }
 
 /// Whatever the order in which things happen, and although some of it fails: a rollout keeps to

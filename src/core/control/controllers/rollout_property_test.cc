@@ -9,6 +9,7 @@
 namespace hitless::control {
 namespace {
 
+using hitless::testing::advanceOnePod;
 using hitless::testing::SimulatedCluster;
 
 struct Bounds {
@@ -25,28 +26,6 @@ void check(const SimulatedCluster& cluster, const Bounds& bounds) {
   }
   RC_ASSERT(active <= bounds.most);
   RC_ASSERT(available >= bounds.least);
-}
-
-/// Lets one pod, chosen by `choice`, take its next step in life.
-bool advanceOnePod(SimulatedCluster& cluster, unsigned choice) {
-  std::vector<kube::Pod> moving;
-  for (const kube::Pod& pod : cluster.pods()) {
-    if (pod.meta.terminating() || (!pod.nodeName.empty() && !pod.ready())) {
-      moving.push_back(pod);
-    }
-  }
-  if (moving.empty()) {
-    return false;
-  }
-  const kube::Pod& pod = moving[choice % moving.size()];
-  if (pod.meta.terminating()) {
-    cluster.finishPod(pod);
-  } else if (pod.podIPs.empty()) {
-    cluster.startPod(pod);
-  } else {
-    cluster.setReady(pod);
-  }
-  return true;
 }
 
 /// Whatever the order in which controllers run and pods become ready, a rollout keeps to its bounds
