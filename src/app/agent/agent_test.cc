@@ -85,6 +85,7 @@ class NoFlows : public conntrack::FlowTable {
     return std::nullopt;
   }
   Status remove(const conntrack::Flow&) override { return {}; }
+  Status clearLabel(const conntrack::Flow&, unsigned) override { return {}; }
 };
 
 class Recorder : public timeline::Sink {

@@ -4,29 +4,20 @@
 #include <gtest/gtest.h>
 
 #include "testing/fake_clock.h"
+#include "testing/flow_table.h"
 
 namespace hitless::app {
 namespace {
 
 using ::testing::ElementsAre;
 
-class Flows : public conntrack::FlowTable {
- public:
-  Result<std::vector<conntrack::Flow>> dump() override {
-    ++dumps;
-    return flows;
+std::vector<std::uint16_t> portsOf(const std::vector<conntrack::Flow>& flows) {
+  std::vector<std::uint16_t> ports;
+  for (const conntrack::Flow& flow : flows) {
+    ports.push_back(flow.original.sourcePort);
   }
-  Result<std::optional<conntrack::Flow>> find(const conntrack::Tuple&) override {
-    return std::nullopt;
-  }
-  Status remove(const conntrack::Flow& flow) override {
-    removed.push_back(flow.original.sourcePort);
-    return {};
-  }
-  int dumps = 0;
-  std::vector<conntrack::Flow> flows;
-  std::vector<std::uint16_t> removed;
-};
+  return ports;
+}
 
 const IpAddress kService = *IpAddress::parse("10.96.0.10");
 const IpAddress kServiceV6 = *IpAddress::parse("fd00:96::10");
@@ -54,17 +45,17 @@ TEST(FlowCleaner, CleansUdpAtOnceAndTcpWhenAnswersHaveHadTimeToArrive) {
   boost::asio::io_context io;
   testing::FakeClock clock;
   AgentMetrics metrics;
-  Flows table;
+  testing::FlowTable table;
   table.flows = {attempt(conntrack::kTcp, 1), attempt(conntrack::kUdp, 2)};
   FlowWorker worker(io, table);
   FlowCleaner cleaner(io, worker, clock, metrics);
   cleaner.clean({served(conntrack::kTcp), served(conntrack::kUdp)});
   std::vector<std::uint16_t> atOnce;
-  cleaner.whenClean([&] { atOnce = table.removed; });
+  cleaner.whenClean([&] { atOnce = portsOf(table.removed); });
   EXPECT_THAT(atOnce, ElementsAre());  // Not before it is done.
   io.run();
   EXPECT_THAT(atOnce, ElementsAre(2));
-  EXPECT_THAT(table.removed, ElementsAre(2, 1));
+  EXPECT_THAT(portsOf(table.removed), ElementsAre(2, 1));
   EXPECT_EQ(metrics.staleFlowsDeleted.v4, 2U);
 }
 
@@ -72,7 +63,7 @@ TEST(FlowCleaner, ReadsTheTableOnceForBothFamiliesAndCountsForEach) {
   boost::asio::io_context io;
   testing::FakeClock clock;
   AgentMetrics metrics;
-  Flows table;
+  testing::FlowTable table;
   table.flows = {attempt(conntrack::kUdp, 1), attempt(conntrack::kUdp, 2, kServiceV6),
                  attempt(conntrack::kUdp, 3, kServiceV6)};
   FlowWorker worker(io, table);

@@ -6,8 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/departed/segment.h"
-
 namespace hitless::app {
 namespace {
 
@@ -18,8 +16,6 @@ constexpr int kLooks = 3;
 /// this many the whole table is asked for at once.
 constexpr std::size_t kFewAddresses = 4;
 constexpr nanoseconds kBetween = milliseconds(250);
-/// So that no two questions that follow each other carry nearly the same number.
-constexpr std::uint32_t kStride = 0x55555555;
 
 Result<std::vector<conntrack::Flow>> flowsOf(conntrack::FlowTable& table,
                                              const std::set<IpAddress>& addresses) {
@@ -104,15 +100,8 @@ void FlowResetter::act(const Result<departed::PinnedFlows>& found, departed::Loo
     return;
   }
   const bool ask = look != departed::Look::kLast;
-  if (ask && parts_.packets != nullptr) {
-    for (const conntrack::Tuple& tuple : found->reset) {
-      ++asked_;
-      const Status sent = parts_.packets->sendUntracked(
-          departed::askForNumbers(tuple, asked_ * kStride), tuple.source);
-      if (!sent) {
-        spdlog::debug("cannot ask a client of a pod that is gone: {}", sent.error().text());
-      }
-    }
+  if (ask) {
+    asker_.ask(found->reset);
   }
   const std::size_t reset = ask ? found->reset.size() : 0;
   if (reset > 0 || !found->forget.empty()) {

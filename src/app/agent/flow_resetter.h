@@ -7,15 +7,14 @@
 #include <vector>
 
 #include "app/agent/flow_worker.h"
+#include "app/agent/number_asker.h"
 #include "base/clock.h"
-#include "core/conntrack/stale.h"
-#include "core/departed/packet_sender.h"
 #include "core/departed/pinned_flows.h"
 
 namespace hitless::app {
 
 /// Ends the connections of this node's clients to pods that are gone: asks each client where it is,
-/// so that the rules, which refuse what it answers, reset it (core/departed/segment.h). Without it
+/// so that the rules, which refuse what it answers, reset it (number_asker.h). Without it
 /// a client that waits for an answer would wait until TCP gives up, about 15 minutes.
 class FlowResetter {
  public:
@@ -31,11 +30,15 @@ class FlowResetter {
     std::function<void(std::size_t reset, std::size_t forgotten)> found;
   };
 
-  explicit FlowResetter(Parts parts) : parts_(std::move(parts)), timer_(parts_.io) {}
+  explicit FlowResetter(Parts parts)
+      : parts_(std::move(parts)), timer_(parts_.io), asker_(parts_.io, parts_.packets) {}
 
   /// The rules refuse what is sent to these from now on.
   void reset(const std::set<IpAddress>& gone);
-  void stop() { timer_.cancel(); }
+  void stop() {
+    timer_.cancel();
+    asker_.stop();
+  }
 
  private:
   void look();
@@ -45,7 +48,7 @@ class FlowResetter {
   Parts parts_;
   boost::asio::steady_timer timer_;
   std::map<IpAddress, int> pending_;  ///< How many more looks there will be.
-  std::uint32_t asked_ = 0;
+  NumberAsker asker_;
   bool armed_ = false;
 };
 

@@ -6,7 +6,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <utility>
 
-#include "core/conntrack/stale.h"
+#include "core/conntrack/flow_table.h"
 
 namespace hitless::app {
 

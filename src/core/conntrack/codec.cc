@@ -104,6 +104,18 @@ Bytes encodeDelete(const Flow& flow, std::uint32_t sequence) {
                  });
 }
 
+Bytes encodeClearLabel(const Flow& flow, unsigned label, std::uint32_t sequence) {
+  Flow only;
+  only.setLabel(label);
+  // Without NLM_F_CREATE: a flow that is gone is not to come back.
+  return message(IPCTNL_MSG_CT_NEW, NLM_F_REQUEST | NLM_F_ACK, familyOf(flow.original), sequence,
+                 [&](Writer& writer) {
+                   putTuple(writer, CTA_TUPLE_ORIG, flow.original);
+                   writer.put(CTA_LABELS, decltype(flow.labels){});
+                   writer.put(CTA_LABELS_MASK, only.labels);
+                 });
+}
+
 Bytes encodeDump(std::uint32_t sequence) {
   return message(IPCTNL_MSG_CT_GET, NLM_F_REQUEST | NLM_F_DUMP, NFPROTO_UNSPEC, sequence,
                  [](Writer&) {});

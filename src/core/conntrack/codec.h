@@ -11,6 +11,9 @@ namespace hitless::conntrack {
 
 netlink::Bytes encodeGet(const Tuple& original, std::uint32_t sequence);
 netlink::Bytes encodeDelete(const Flow& flow, std::uint32_t sequence);
+/// Takes one label from a flow that is there; there is no way to name it but its original tuple
+/// (nf_conntrack_netlink.c, ctnetlink_new_conntrack, does not look at CTA_ID).
+netlink::Bytes encodeClearLabel(const Flow& flow, unsigned label, std::uint32_t sequence);
 /// Both address families.
 netlink::Bytes encodeDump(std::uint32_t sequence);
 /// At least those that this address answers. Kernels before 5.8 do not know the filter; and the

@@ -28,6 +28,18 @@ TEST(ConntrackCodec, AFlowSurvivesTheRoundTrip) {
   }
 }
 
+TEST(ConntrackCodec, LabelsAreSetAndTakenOneByOne) {
+  Flow flow;
+  flow.setLabel(9);
+  flow.setLabel(124);
+  flow.setLabel(128);  // There is none.
+  EXPECT_TRUE(flow.labelled(9) && flow.labelled(124));
+  flow.setLabel(124, false);
+  EXPECT_FALSE(flow.labelled(124));
+  flow.setLabel(9, false);
+  EXPECT_EQ(flow, Flow{});
+}
+
 TEST(ConntrackCodec, TextSaysWhereItWent) {
   const Flow flow{{kUdp, ip("10.0.0.1"), 4000, ip("10.96.0.10"), 53},
                   {kUdp, ip("10.1.0.9"), 5353, ip("10.0.0.1"), 4000},

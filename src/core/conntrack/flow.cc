@@ -13,6 +13,15 @@ constexpr std::array<std::string_view, 10> kTcpStates = {
     "NONE",       "SYN_SENT", "SYN_RECV",  "ESTABLISHED", "FIN_WAIT",
     "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE",       "SYN_SENT2"};
 
+constexpr std::size_t kWordBits = sizeof(unsigned long) * 8;
+using Words = std::array<unsigned long, sizeof(Flow::labels) / sizeof(unsigned long)>;
+
+Words wordsOf(const decltype(Flow::labels)& labels) {
+  Words words{};
+  std::memcpy(words.data(), labels.data(), labels.size());
+  return words;
+}
+
 std::string protocolName(std::uint8_t protocol) {
   switch (protocol) {
     case kTcp:
@@ -43,10 +52,18 @@ bool Flow::translated() const {
   return (status & IPS_DST_NAT) != 0;
 }
 bool Flow::labelled(unsigned number) const {
-  constexpr std::size_t width = sizeof(unsigned long) * 8;
-  std::array<unsigned long, sizeof labels / sizeof(unsigned long)> words{};
-  std::memcpy(words.data(), labels.data(), labels.size());
-  return number / width < words.size() && (words[number / width] >> number % width & 1) != 0;
+  const auto words = wordsOf(labels);
+  return number / kWordBits < words.size() &&
+         (words[number / kWordBits] >> number % kWordBits & 1) != 0;
+}
+void Flow::setLabel(unsigned number, bool on) {
+  auto words = wordsOf(labels);
+  if (number / kWordBits < words.size()) {
+    const unsigned long bit = 1UL << number % kWordBits;
+    words[number / kWordBits] =
+        on ? words[number / kWordBits] | bit : words[number / kWordBits] & ~bit;
+    std::memcpy(labels.data(), words.data(), labels.size());
+  }
 }
 
 std::string Flow::text() const {

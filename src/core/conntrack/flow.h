@@ -56,6 +56,7 @@ struct Flow {
   bool seenReply() const;
   bool assured() const;
   bool labelled(unsigned number) const;
+  void setLabel(unsigned number, bool on = true);
   bool translated() const;  ///< The destination was rewritten (IPS_DST_NAT).
   /// "tcp SYN_SENT 10.1.0.2:4000 -> 10.96.0.10:80 (reply from 10.1.0.9:8080)"
   std::string text() const;

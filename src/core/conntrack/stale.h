@@ -1,27 +1,13 @@
 #pragma once
 
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
-#include "core/conntrack/flow.h"
+#include "core/conntrack/flow_table.h"
 
 namespace hitless::conntrack {
-
-/// The connections of a network namespace. The kernel's is sys/netlink/conntrack.h.
-class FlowTable {
- public:
-  virtual ~FlowTable() = default;
-  virtual Result<std::vector<Flow>> dump() = 0;
-  /// The flow whose original (or reply) direction is this tuple; nullopt if there is none.
-  virtual Result<std::optional<Flow>> find(const Tuple& tuple) = 0;
-  /// At least the flows that this address answers.
-  virtual Result<std::vector<Flow>> dumpAnsweredBy(const IpAddress& /*address*/) { return dump(); }
-  /// Done also if the flow is gone already.
-  virtual Status remove(const Flow& flow) = 0;
-};
 
 /// A service address whose endpoints changed.
 struct Destination {

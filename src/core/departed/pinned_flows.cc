@@ -1,6 +1,6 @@
 #include "core/departed/pinned_flows.h"
 
-#include "core/departed/labels.h"
+#include "core/conntrack/labels.h"
 
 namespace hitless::departed {
 namespace {
@@ -20,7 +20,7 @@ PinnedFlows pinnedFlows(std::span<const Flow> flows, const std::set<IpAddress>& 
                         const std::set<IpAddress>& ours, Look look) {
   PinnedFlows pinned;
   for (const Flow& flow : flows) {
-    if (!gone.contains(flow.reply.source) || flow.labelled(kLedElsewhereLabel)) {
+    if (!gone.contains(flow.reply.source) || flow.labelled(conntrack::kLedElsewhereLabel)) {
       continue;
     }
     const TcpState state = flow.tcpState.value_or(TcpState::kNone);

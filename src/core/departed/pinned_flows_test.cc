@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 
-#include "core/departed/labels.h"
+#include "core/conntrack/labels.h"
 
 namespace hitless::departed {
 namespace {
@@ -54,8 +54,7 @@ TEST(PinnedFlows, AttemptsUdpAndWhatIsClosingAreForgotten) {
 
 TEST(PinnedFlows, WhatThePodsNodeHasLedElsewhereLives) {
   Flow led = flow(kPod, kClusterIp, TcpState::kEstablished);
-  led.labels.back() = 0x80;
-  ASSERT_TRUE(led.labelled(kLedElsewhereLabel));
+  led.setLabel(conntrack::kLedElsewhereLabel);
   for (const Look look : {Look::kNotLast, Look::kLast}) {
     const PinnedFlows pinned = pinnedFlows(std::vector{led}, {kDead}, {kPod}, look);
     EXPECT_THAT(pinned.reset, IsEmpty());

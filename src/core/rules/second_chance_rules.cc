@@ -7,7 +7,7 @@
 #include <array>
 #include <cstddef>
 
-#include "core/departed/labels.h"
+#include "core/conntrack/labels.h"
 #include "core/rules/laid_out.h"
 #include "core/rules/names.h"
 #include "core/rules/slot_keys.h"
@@ -15,9 +15,9 @@
 namespace hitless::rules::second_chance {
 namespace {
 
-using departed::kForwardedLabel;
-using departed::kLedElsewhereLabel;
-using departed::kSecondChanceLabel;
+using conntrack::kForwardedLabel;
+using conntrack::kLedElsewhereLabel;
+using conntrack::kSecondChanceLabel;
 using nft::CmpOp;
 using nft::CtKey;
 using nft::Datum;

@@ -37,6 +37,16 @@ Status Conntrack::remove(const Flow& flow) {
   return !removed && removed.error().osError == ENOENT ? Status{} : removed;
 }
 
+Status Conntrack::clearLabel(const Flow& flow, unsigned label) {
+  const auto cleared =
+      socket_.request(conntrack::encodeClearLabel(flow, label, socket_.nextSequence()),
+                      fmt::format("clear label {} of connection {}", label, flow.text()));
+  // ENOSPC: it began while no rule set labels, and has no room for any.
+  const bool without =
+      !cleared && (cleared.error().osError == ENOENT || cleared.error().osError == ENOSPC);
+  return without ? Status{} : cleared;
+}
+
 Result<std::vector<Flow>> Conntrack::dump() {
   return collect(conntrack::encodeDump);
 }

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "core/conntrack/stale.h"
+#include "core/conntrack/flow_table.h"
 #include "sys/netlink/socket.h"
 
 namespace hitless::sys {
@@ -21,6 +21,7 @@ class Conntrack : public conntrack::FlowTable {
   Result<std::optional<Flow>> find(const conntrack::Tuple& tuple) override;
   /// Done also if the flow is gone already or was replaced by a newer one.
   Status remove(const Flow& flow) override;
+  Status clearLabel(const Flow& flow, unsigned label) override;
   Result<std::vector<Flow>> dump() override;
   Result<std::vector<Flow>> dumpAnsweredBy(const IpAddress& address) override;
 

@@ -8,6 +8,7 @@
 #include "sys/netlink/link.h"
 #include "testing/netns.h"
 #include "testing/result.h"
+#include "testing/sockets.h"
 
 namespace hitless::sys {
 namespace {
@@ -61,6 +62,60 @@ TEST(Conntrack, FindsDumpsAndRemovesAFlow) {
     ASSERT_OK(again);
     EXPECT_FALSE(*again);
     ::close(fd);
+  });
+}
+
+class ConntrackLabels : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(, ConntrackLabels, ::testing::Values("127.0.0.1", "::1"));
+
+TEST_P(ConntrackLabels, AreTakenFromAFlowOneByOne) {
+  inNamespaces([] {
+    ASSERT_OK(Links::open()->setUp("lo"));
+    ASSERT_EQ(outputOf("nft 'add table inet t; add chain inet t c { type filter hook output "
+                       "priority 0; }; add rule inet t c meta mark 1 ct label set 124; "
+                       "add rule inet t c meta mark 1 ct label set 9'"),
+              "");
+    auto table = Conntrack::open();
+    ASSERT_OK(table);
+    const IpAddress host = *IpAddress::parse(GetParam());
+    const Fd fd = testing::startConnecting(SOCK_DGRAM, host, 9999);
+    const std::uint32_t mark = 1;
+    ASSERT_EQ(::setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &mark, sizeof mark), 0);
+    ASSERT_EQ(::send(fd.get(), "x", 1, 0), 1);
+    const auto flows = table->dump();
+    ASSERT_OK(flows);
+    ASSERT_EQ(flows->size(), 1U);
+    const Flow flow = flows->front();
+    ASSERT_TRUE(flow.labelled(9) && flow.labelled(124)) << flow.text();
+
+    ASSERT_OK(table->clearLabel(flow, 124));
+    Flow expected = flow;
+    expected.setLabel(124, false);
+    const auto after = table->find(flow.original);
+    ASSERT_OK(after);
+    EXPECT_EQ(*after, expected);
+    ASSERT_OK(table->remove(flow));
+    ASSERT_OK(table->clearLabel(flow, 124));  // It is gone.
+    const auto gone = table->find(flow.original);
+    ASSERT_OK(gone);
+    EXPECT_FALSE(*gone) << "and must not come back";
+  });
+}
+
+TEST(Conntrack, ClearsLabelsOfFlowsThatHaveRoomForNone) {
+  inNamespaces([] {
+    ASSERT_OK(Links::open()->setUp("lo"));
+    ASSERT_EQ(outputOf("nft 'add table t; add chain t c { type filter hook output priority 0; }; "
+                       "add rule t c ct state new accept'"),
+              "");
+    auto table = Conntrack::open();
+    ASSERT_OK(table);
+    const Fd fd = testing::startConnecting(SOCK_DGRAM, kLoopback, 9999);
+    ASSERT_EQ(::send(fd.get(), "x", 1, 0), 1);
+    const auto flows = table->dump();
+    ASSERT_OK(flows);
+    ASSERT_EQ(flows->size(), 1U);
+    ASSERT_OK(table->clearLabel(flows->front(), 124));
   });
 }
 

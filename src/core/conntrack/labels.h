@@ -1,9 +1,11 @@
 #pragma once
 
 /// What our packet rules note on connections, as numbers of connection tracking's labels. The last
-/// three of 128: people number theirs from 0 on.
-namespace hitless::departed {
+/// four of 128: people number theirs from 0 on.
+namespace hitless::conntrack {
 
+/// NetworkPolicies allow it: its packets pass until the label is taken from it.
+inline constexpr unsigned kJudgedLabel = 124;
 /// Led to the pod that has the departed one's name now.
 inline constexpr unsigned kForwardedLabel = 125;
 /// Translated by another node to a pod of this one that goes, and led to another endpoint here.
@@ -12,4 +14,4 @@ inline constexpr unsigned kSecondChanceLabel = 126;
 /// not end it.
 inline constexpr unsigned kLedElsewhereLabel = 127;
 
-}  // namespace hitless::departed
+}  // namespace hitless::conntrack
