@@ -1,6 +1,7 @@
 #include "core/nft/apply.h"
 
 #include <cerrno>
+#include <iterator>
 
 #include "core/nft/references.h"
 
@@ -82,6 +83,10 @@ class Applier {
         (op.set.kind == SetSpec::Kind::kMap) != (sizeOf(op.set.value) > 0)) {
       return EINVAL;
     }
+    // The kernel could, but SetSpec cannot say how.
+    if (op.set.interval && (op.set.key.size() != 1 || op.set.kind != SetSpec::Kind::kSet)) {
+      return EINVAL;
+    }
     return rules_.sets.try_emplace(op.set.name, Set{op.set, {}}).second ? 0 : EEXIST;
   }
 
@@ -106,7 +111,7 @@ class Applier {
       if (const int err = checkElement(set->spec, element)) {
         return err;
       }
-      if (!set->elements.insert(element).second) {
+      if (overlaps(set->elements, element) || !set->elements.insert(element).second) {
         return EEXIST;
       }
     }
@@ -123,7 +128,7 @@ class Applier {
         return err;
       }
       const auto it = set->elements.find(element.first);
-      if (it == set->elements.end()) {
+      if (it == set->elements.end() || it->second.last != element.second.last) {
         return ENOENT;
       }
       it->second = element.second;
@@ -136,10 +141,13 @@ class Applier {
     if (set == nullptr) {
       return ENOENT;
     }
-    for (const Datum& key : op.keys) {
-      if (set->elements.erase(key) == 0) {
+    for (std::size_t i = 0; i < op.keys.size(); ++i) {
+      const Datum last = i < op.lasts.size() ? op.lasts[i] : Datum();
+      const auto it = set->elements.find(op.keys[i]);
+      if (it == set->elements.end() || it->second.last != last) {
         return ENOENT;
       }
+      set->elements.erase(it);
     }
     return 0;
   }
@@ -148,6 +156,13 @@ class Applier {
   Set* findSet(const std::string& name) {
     const auto it = rules_.sets.find(name);
     return it == rules_.sets.end() ? nullptr : &it->second;
+  }
+
+  /// Whether an interval has keys in common with one of those that are there.
+  static bool overlaps(const Elements& elements, const Element& interval) {
+    auto behind = elements.upper_bound(interval.second.last);
+    return interval.second.last.size() != 0 && behind != elements.begin() &&
+           std::prev(behind)->second.last >= interval.first;
   }
 
   int checkTarget(const std::string* chain) const {
@@ -174,7 +189,10 @@ class Applier {
       }
       return false;
     }();
-    if (!fits || element.first.size() != sizeOf(spec.key)) {
+    const Datum& last = element.second.last;
+    const bool ends = spec.interval ? last.size() == element.first.size() && last >= element.first
+                                    : last.size() == 0;
+    if (!fits || !ends || element.first.size() != sizeOf(spec.key)) {
       return EINVAL;
     }
     return checkTarget(targetChain(element.second));

@@ -5,6 +5,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "core/nft/expr_codec.h"
+#include "core/nft/interval.h"
 #include "core/nft/user_data.h"
 #include "core/nft/wire.h"
 
@@ -34,10 +35,16 @@ SetSpec::Kind kindOf(const Attributes& attributes) {
                                                                           : SetSpec::Kind::kSet;
 }
 
+/// A key or a value, padded to whole words.
 std::optional<Datum> datumOf(const Attributes& data) {
   const ByteView bytes = data.payload(NFTA_DATA_VALUE);
-  return bytes.empty() || bytes.size() > Datum::kCapacity ? std::nullopt
-                                                          : std::optional(Datum(bytes));
+  if (bytes.empty() || bytes.size() > Datum::kCapacity) {
+    return std::nullopt;
+  }
+  std::array<std::uint8_t, Datum::kCapacity> padded{};
+  std::copy(bytes.begin(), bytes.end(), padded.begin());
+  const std::size_t size = std::min((bytes.size() + 3) & ~std::size_t{3}, padded.size());
+  return Datum(std::span(padded).first(size));
 }
 
 }  // namespace
@@ -94,7 +101,8 @@ void Decoder::addSet(const Attributes& attributes) {
                        : std::vector<FieldType>{},
                    decodeComment(attributes.payload(NFTA_SET_USERDATA), kSetCommentTag),
                    (attributes.be32(NFTA_SET_FLAGS).value_or(0) & NFT_SET_EVAL) != 0,
-                   attributes.be64(NFTA_SET_TIMEOUT).value_or(0)});
+                   attributes.be64(NFTA_SET_TIMEOUT).value_or(0),
+                   (attributes.be32(NFTA_SET_FLAGS).value_or(0) & NFT_SET_INTERVAL) != 0});
 }
 
 void Decoder::addElements(const Attributes& attributes) {
@@ -109,7 +117,13 @@ void Decoder::addElement(Set& set, const Attributes& attributes) {
   if (!key) {
     return;
   }
+  if ((attributes.be32(NFTA_SET_ELEM_FLAGS).value_or(0) & NFT_SET_ELEM_INTERVAL_END) != 0) {
+    return addEnd(set, *key);
+  }
   ElementValue value;
+  if (set.spec.interval) {
+    value.last = lastOf(set, *key);
+  }
   value.comment = decodeComment(attributes.payload(NFTA_SET_ELEM_USERDATA), kCommentTag);
   const Attributes data = attributes.nested(NFTA_SET_ELEM_DATA);
   if (const auto datum = datumOf(data)) {
@@ -118,6 +132,27 @@ void Decoder::addElement(Set& set, const Attributes& attributes) {
     value.target = std::move(*verdict);
   }
   set.elements.insert_or_assign(*key, std::move(value));
+}
+
+Datum Decoder::lastOf(const Set& set, const Datum& first) const {
+  const std::size_t padding = paddingOf(set.spec.key);
+  const Datum largest = largestKey(first.size(), padding);
+  const auto ends = ends_.find(set.spec.name);
+  if (ends == ends_.end()) {
+    return largest;
+  }
+  const auto end = ends->second.upper_bound(first);
+  return end == ends->second.end() ? largest : keyBefore(*end, padding).value_or(largest);
+}
+
+void Decoder::addEnd(Set& set, const Datum& end) {
+  ends_[set.spec.name].insert(end);
+  // nft marks where a set's first interval does not begin at zero by an end at zero.
+  auto element = set.elements.lower_bound(end);
+  if (set.spec.interval && element != set.elements.begin()) {
+    --element;
+    element->second.last = lastOf(set, element->first);
+  }
 }
 
 }  // namespace hitless::nft

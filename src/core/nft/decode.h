@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 
 #include "core/netlink/message.h"
@@ -25,8 +27,12 @@ class Decoder {
   void addSet(const netlink::Attributes& attributes);
   void addElements(const netlink::Attributes& attributes);
   void addElement(Set& set, const netlink::Attributes& attributes);
+  void addEnd(Set& set, const Datum& end);
+  Datum lastOf(const Set& set, const Datum& first) const;
 
   std::string table_;
+  /// By set, the keys behind intervals, which the kernel tells in an order of its own.
+  std::map<std::string, std::set<Datum>, std::less<>> ends_;
   Ruleset ruleset_;
 };
 

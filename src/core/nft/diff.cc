@@ -10,6 +10,14 @@ struct ElementChanges {
   std::vector<Element> added;
   std::vector<Element> replaced;
   std::vector<Datum> deleted;
+  std::vector<Datum> lasts;  ///< Of the deleted, in an interval set.
+
+  void deleteOld(const Element& element) {
+    deleted.push_back(element.first);
+    if (element.second.last.size() != 0) {
+      lasts.push_back(element.second.last);
+    }
+  }
 };
 
 ElementChanges compare(const Elements& applied, const Elements& wanted) {
@@ -17,19 +25,22 @@ ElementChanges compare(const Elements& applied, const Elements& wanted) {
   auto old = applied.begin();
   for (const Element& element : wanted) {
     for (; old != applied.end() && old->first < element.first; ++old) {
-      changes.deleted.push_back(old->first);
+      changes.deleteOld(*old);
     }
     if (old == applied.end() || element.first < old->first) {
       changes.added.push_back(element);
       continue;
     }
-    if (!(old->second == element.second)) {
+    if (old->second.last != element.second.last) {
+      changes.deleteOld(*old);
+      changes.added.push_back(element);
+    } else if (!(old->second == element.second)) {
       changes.replaced.push_back(element);
     }
     ++old;
   }
   for (; old != applied.end(); ++old) {
-    changes.deleted.push_back(old->first);
+    changes.deleteOld(*old);
   }
   return changes;
 }
@@ -114,14 +125,18 @@ class Differ {
       const auto old = applied_.sets.find(name);
       ElementChanges changes =
           compare(old == applied_.sets.end() ? none : old->second.elements, set.elements);
+      const std::size_t padding = paddingOf(set.spec.key);
+      // New intervals may lie where old ones were.
+      auto& deletionsOfSet = set.spec.interval ? out : deletions;
+      if (!changes.deleted.empty()) {
+        deletionsOfSet.emplace_back(
+            DeleteElements{name, std::move(changes.deleted), std::move(changes.lasts), padding});
+      }
       if (!changes.added.empty()) {
-        out.emplace_back(AddElements{name, std::move(changes.added)});
+        out.emplace_back(AddElements{name, std::move(changes.added), padding});
       }
       if (!changes.replaced.empty()) {
-        out.emplace_back(ReplaceElements{name, std::move(changes.replaced)});
-      }
-      if (!changes.deleted.empty()) {
-        deletions.emplace_back(DeleteElements{name, std::move(changes.deleted)});
+        out.emplace_back(ReplaceElements{name, std::move(changes.replaced), padding});
       }
     }
     std::move(deletions.begin(), deletions.end(), std::back_inserter(out));

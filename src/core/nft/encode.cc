@@ -9,6 +9,7 @@
 #include <array>
 
 #include "core/nft/expr_codec.h"
+#include "core/nft/interval.h"
 #include "core/nft/user_data.h"
 #include "core/nft/wire.h"
 
@@ -95,28 +96,38 @@ class MessageEncoder {
   }
 
   void operator()(const AddElements& op) {
-    elements(op.elements, [&](auto first, auto last) {
+    elements(op.elements, [&](std::size_t first, std::size_t last) {
       group([&](Writer& writer) {
-        putElements(writer, NFT_MSG_NEWSETELEM, kCreate, op.set, first, last);
+        putElements(writer, NFT_MSG_NEWSETELEM, kCreate, op, op.elements, first, last);
       });
     });
   }
 
   void operator()(const ReplaceElements& op) {
-    elements(op.elements, [&](auto first, auto last) {
+    elements(op.elements, [&](std::size_t first, std::size_t last) {
       group([&](Writer& writer) {
-        putElements(writer, NFT_MSG_DELSETELEM, 0, op.set, first, last);
-        putElements(writer, NFT_MSG_NEWSETELEM, kCreate, op.set, first, last);
+        putElements(writer, NFT_MSG_DELSETELEM, 0, op, op.elements, first, last);
+        putElements(writer, NFT_MSG_NEWSETELEM, kCreate, op, op.elements, first, last);
       });
       out_.back().messages = 2;
     });
   }
 
   void operator()(const DeleteElements& op) {
-    elements(op.keys, [&](auto first, auto last) {
-      group(
-          [&](Writer& writer) { putElements(writer, NFT_MSG_DELSETELEM, 0, op.set, first, last); });
-    });
+    const auto emit = [&](const auto& list, std::size_t first, std::size_t last) {
+      group([&](Writer& writer) {
+        putElements(writer, NFT_MSG_DELSETELEM, 0, op, list, first, last);
+      });
+    };
+    if (op.lasts.empty()) {
+      elements(op.keys, [&](std::size_t first, std::size_t last) { emit(op.keys, first, last); });
+      return;
+    }
+    std::vector<Element> intervals;
+    for (std::size_t i = 0; i < std::min(op.keys.size(), op.lasts.size()); ++i) {
+      intervals.emplace_back(op.keys[i], ElementValue{{}, {}, op.lasts[i]});
+    }
+    elements(intervals, [&](std::size_t first, std::size_t last) { emit(intervals, first, last); });
   }
 
  private:
@@ -158,12 +169,14 @@ class MessageEncoder {
     writer.putString(NFTA_SET_NAME, set.name);
     writer.putBe32(NFTA_SET_FLAGS, (set.kind == SetSpec::Kind::kSet ? 0 : NFT_SET_MAP) |
                                        (set.dynamic ? NFT_SET_EVAL : 0) |
-                                       (set.dynamic || set.timeout != 0 ? NFT_SET_TIMEOUT : 0));
+                                       (set.dynamic || set.timeout != 0 ? NFT_SET_TIMEOUT : 0) |
+                                       (set.interval ? NFT_SET_INTERVAL : 0));
     if (set.timeout != 0) {
       writer.putBe64(NFTA_SET_TIMEOUT, set.timeout);
     }
     writer.putBe32(NFTA_SET_KEY_TYPE, wire::typeNumber(set.key));
-    writer.putBe32(NFTA_SET_KEY_LEN, static_cast<std::uint32_t>(sizeOf(set.key)));
+    writer.putBe32(NFTA_SET_KEY_LEN,
+                   static_cast<std::uint32_t>(sizeOf(set.key) - paddingOf(set.key)));
     if (set.kind == SetSpec::Kind::kMap) {
       writer.putBe32(NFTA_SET_DATA_TYPE, wire::typeNumber(set.value));
       writer.putBe32(NFTA_SET_DATA_LEN, static_cast<std::uint32_t>(sizeOf(set.value)));
@@ -180,52 +193,69 @@ class MessageEncoder {
   }
 
   static std::size_t wireSize(const Element& element) {
-    return 64 + element.first.size() + sizeof(ElementValue) + element.second.comment.size();
+    const Datum& last = element.second.last;
+    return 64 + element.first.size() + sizeof(ElementValue) + element.second.comment.size() +
+           (last.size() == 0 ? 0 : 64 + last.size());
   }
   static std::size_t wireSize(const Datum& key) { return 32 + key.size(); }
 
-  /// Calls `emit(first, last)` for ranges that fit into one message.
+  /// Calls `emit(first, last)` for ranges of indices that fit into one message.
   template <class List, class Emit>
   static void elements(const List& list, Emit emit) {
-    auto first = list.begin();
+    std::size_t first = 0;
     std::size_t size = 0;
-    for (auto it = list.begin(); it != list.end(); ++it) {
-      if (size + wireSize(*it) > kElementBytesPerMessage) {
-        emit(first, it);
-        first = it;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (size + wireSize(list[i]) > kElementBytesPerMessage) {
+        emit(first, i);
+        first = i;
         size = 0;
       }
-      size += wireSize(*it);
+      size += wireSize(list[i]);
     }
-    if (first != list.end()) {
-      emit(first, list.end());
+    if (first != list.size()) {
+      emit(first, list.size());
     }
   }
 
-  template <class It>
-  void putElements(Writer& writer, std::uint16_t type, std::uint16_t flags, const std::string& set,
-                   It first, It last) {
+  /// The elements first ... last - 1 of `list`, which are for the set of `op`.
+  template <class Op, class List>
+  void putElements(Writer& writer, std::uint16_t type, std::uint16_t flags, const Op& op,
+                   const List& list, std::size_t first, std::size_t last) {
     begin(writer, type, flags);
     writer.putString(NFTA_SET_ELEM_LIST_TABLE, table_);
-    writer.putString(NFTA_SET_ELEM_LIST_SET, set);
-    const auto list = writer.openNest(NFTA_SET_ELEM_LIST_ELEMENTS);
+    writer.putString(NFTA_SET_ELEM_LIST_SET, op.set);
+    const auto elements = writer.openNest(NFTA_SET_ELEM_LIST_ELEMENTS);
     for (; first != last; ++first) {
       const auto nest = writer.openNest(NFTA_LIST_ELEM);
-      putElement(writer, type == NFT_MSG_NEWSETELEM, *first);
+      putElement(writer, type == NFT_MSG_NEWSETELEM, list[first], op.padding);
       writer.closeNest(nest);
+      putEnd(writer, list[first], op.padding);
     }
-    writer.closeNest(list);
+    writer.closeNest(elements);
     writer.end();
   }
 
-  static void putKey(Writer& writer, const Datum& key) {
+  static void putKey(Writer& writer, const Datum& key, std::size_t padding) {
     const auto nest = writer.openNest(NFTA_SET_ELEM_KEY);
-    writer.put(NFTA_DATA_VALUE, key.bytes());
+    writer.put(NFTA_DATA_VALUE, key.bytes().first(key.size() - std::min(padding, key.size())));
     writer.closeNest(nest);
   }
-  static void putElement(Writer& writer, bool, const Datum& key) { putKey(writer, key); }
-  static void putElement(Writer& writer, bool withValue, const Element& element) {
-    putKey(writer, element.first);
+  /// To the kernel an interval is two elements; one without a second goes on to the largest key.
+  static void putEnd(Writer& writer, const Element& element, std::size_t padding) {
+    if (const auto end = keyAfter(element.second.last, padding)) {
+      const auto nest = writer.openNest(NFTA_LIST_ELEM);
+      putKey(writer, *end, padding);
+      writer.putBe32(NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
+      writer.closeNest(nest);
+    }
+  }
+  static void putEnd(Writer&, const Datum&, std::size_t) {}
+  static void putElement(Writer& writer, bool, const Datum& key, std::size_t padding) {
+    putKey(writer, key, padding);
+  }
+  static void putElement(Writer& writer, bool withValue, const Element& element,
+                         std::size_t padding) {
+    putKey(writer, element.first, padding);
     const auto& target = element.second.target;
     if (!withValue) {
       return;

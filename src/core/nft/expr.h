@@ -64,9 +64,14 @@ enum class CtKey {
   kState,
   kStatus,
   kDirection,  ///< One byte: IP_CT_DIR_ORIGINAL or IP_CT_DIR_REPLY.
+  kOriginalSourceV4,
+  kOriginalSourceV6,
   kOriginalDestinationV4,
   kOriginalDestinationV6,
   kOriginalDestinationPort,
+  kReplySourceV4,  ///< Where the connection goes to, after translation.
+  kReplySourceV6,
+  kReplySourcePort,
   kLabels,  ///< 128 bits: Datum::labels().
 };
 /// Loads a property of the packet's connection.
@@ -169,8 +174,9 @@ struct Log {
 
 /// Answers and drops.
 struct Reject {
-  enum class With { kPortUnreachable, kTcpReset };
-  With with = With::kPortUnreachable;  ///< kPortUnreachable is ICMP or ICMPv6; kTcpReset needs TCP.
+  /// kTcpReset needs TCP; the others are ICMP or ICMPv6, whichever fits the packet.
+  enum class With { kPortUnreachable, kTcpReset, kAdminProhibited };
+  With with = With::kPortUnreachable;
   bool operator==(const Reject&) const = default;
 };
 

@@ -46,14 +46,23 @@ Decoded decodePayload(const Attributes& a) {
                                         : std::nullopt;
 }
 
+std::optional<CtKey> ctKeyOf(const Attributes& a) {
+  const auto number = a.be32(NFTA_CT_KEY);
+  for (const CtRow& row : kCtKeys) {
+    if (number == row.kernel && a.u8(NFTA_CT_DIRECTION) == row.direction) {
+      return row.ours;
+    }
+  }
+  return std::nullopt;
+}
+
 Decoded decodeCt(const Attributes& a) {
-  const auto key = fromKernel(kCtKeys, a.be32(NFTA_CT_KEY));
+  const auto key = ctKeyOf(a);
   if (const auto from = registerOf(a.be32(NFTA_CT_SREG))) {
     return key == CtKey::kLabels ? Decoded(AddLabels{*from}) : std::nullopt;
   }
   const auto to = registerOf(a.be32(NFTA_CT_DREG));
-  const bool original = a.u8(NFTA_CT_DIRECTION).value_or(0) == 0;
-  return key && to && original ? Decoded(Ct{*key, *to}) : std::nullopt;
+  return key && to ? Decoded(Ct{*key, *to}) : std::nullopt;
 }
 
 Decoded decodeFib(const Attributes& a) {
@@ -151,8 +160,8 @@ Decoded decodeReject(const Attributes& a) {
   if (type == NFT_REJECT_TCP_RST) {
     return Reject{Reject::With::kTcpReset};
   }
-  const bool port = a.u8(NFTA_REJECT_ICMP_CODE) == NFT_REJECT_ICMPX_PORT_UNREACH;
-  return type == NFT_REJECT_ICMPX_UNREACH && port ? Decoded(Reject{}) : std::nullopt;
+  const auto with = fromKernel(kUnreachables, a.u8(NFTA_REJECT_ICMP_CODE));
+  return type == NFT_REJECT_ICMPX_UNREACH && with ? Decoded(Reject{*with}) : std::nullopt;
 }
 
 Decoded decodeImmediate(const Attributes& a) {

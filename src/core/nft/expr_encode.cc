@@ -12,11 +12,6 @@ using netlink::Writer;
 /// After how many packets a log group's listener is told.
 constexpr std::uint16_t kAtOnce = 1;
 
-bool directed(CtKey key) {
-  return key == CtKey::kOriginalDestinationV4 || key == CtKey::kOriginalDestinationV6 ||
-         key == CtKey::kOriginalDestinationPort;
-}
-
 void putData(Writer& writer, std::uint16_t type, ByteView bytes) {
   const auto nest = writer.openNest(type);
   writer.put(NFTA_DATA_VALUE, bytes);
@@ -76,9 +71,10 @@ struct Encode {
   void operator()(const Ct& e) {
     expr("ct", [&] {
       w.putBe32(NFTA_CT_DREG, numberOf(e.to));
-      w.putBe32(NFTA_CT_KEY, toKernel(kCtKeys, e.key));
-      if (directed(e.key)) {
-        w.putU8(NFTA_CT_DIRECTION, 0);
+      const CtRow& row = kCtKeys[static_cast<std::size_t>(e.key)];
+      w.putBe32(NFTA_CT_KEY, row.kernel);
+      if (row.direction) {
+        w.putU8(NFTA_CT_DIRECTION, *row.direction);
       }
     });
   }
@@ -169,7 +165,8 @@ struct Encode {
     expr("reject", [&] {
       const bool reset = e.with == Reject::With::kTcpReset;
       w.putBe32(NFTA_REJECT_TYPE, reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMPX_UNREACH);
-      w.putU8(NFTA_REJECT_ICMP_CODE, reset ? 0 : NFT_REJECT_ICMPX_PORT_UNREACH);
+      w.putU8(NFTA_REJECT_ICMP_CODE,
+              reset ? std::uint8_t{0} : static_cast<std::uint8_t>(toKernel(kUnreachables, e.with)));
     });
   }
   void operator()(const Act& e) {

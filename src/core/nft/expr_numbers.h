@@ -1,10 +1,12 @@
 #pragma once
 
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "core/nft/expr.h"
@@ -43,14 +45,32 @@ inline constexpr std::array<Row<MetaKey>, 4> kMetaKeys = {{{MetaKey::kNfproto, N
 inline constexpr std::array<Row<PayloadBase>, 2> kBases = {
     {{PayloadBase::kNetwork, NFT_PAYLOAD_NETWORK_HEADER},
      {PayloadBase::kTransport, NFT_PAYLOAD_TRANSPORT_HEADER}}};
-inline constexpr std::array<Row<CtKey>, 7> kCtKeys = {
+/// A property of a connection, and of which direction's packets: IP_CT_DIR_*.
+struct CtRow {
+  CtKey ours;
+  std::uint32_t kernel;
+  std::optional<std::uint8_t> direction = {};
+};
+inline constexpr std::uint8_t kOriginal = IP_CT_DIR_ORIGINAL;
+inline constexpr std::uint8_t kReply = IP_CT_DIR_REPLY;
+inline constexpr std::array<CtRow, 12> kCtKeys = {
     {{CtKey::kState, NFT_CT_STATE},
      {CtKey::kStatus, NFT_CT_STATUS},
      {CtKey::kDirection, NFT_CT_DIRECTION},
-     {CtKey::kOriginalDestinationV4, NFT_CT_DST_IP},
-     {CtKey::kOriginalDestinationV6, NFT_CT_DST_IP6},
-     {CtKey::kOriginalDestinationPort, NFT_CT_PROTO_DST},
+     {CtKey::kOriginalSourceV4, NFT_CT_SRC_IP, kOriginal},
+     {CtKey::kOriginalSourceV6, NFT_CT_SRC_IP6, kOriginal},
+     {CtKey::kOriginalDestinationV4, NFT_CT_DST_IP, kOriginal},
+     {CtKey::kOriginalDestinationV6, NFT_CT_DST_IP6, kOriginal},
+     {CtKey::kOriginalDestinationPort, NFT_CT_PROTO_DST, kOriginal},
+     {CtKey::kReplySourceV4, NFT_CT_SRC_IP, kReply},
+     {CtKey::kReplySourceV6, NFT_CT_SRC_IP6, kReply},
+     {CtKey::kReplySourcePort, NFT_CT_PROTO_SRC, kReply},
      {CtKey::kLabels, NFT_CT_LABELS}}};
+/// By Reject::With; a reset has no code.
+inline constexpr std::array<Row<Reject::With>, 3> kUnreachables = {
+    {{Reject::With::kPortUnreachable, NFT_REJECT_ICMPX_PORT_UNREACH},
+     {Reject::With::kTcpReset, std::numeric_limits<std::uint32_t>::max()},
+     {Reject::With::kAdminProhibited, NFT_REJECT_ICMPX_ADMIN_PROHIBITED}}};
 inline constexpr std::array<Row<CmpOp>, 2> kCmpOps = {
     {{CmpOp::kEqual, NFT_CMP_EQ}, {CmpOp::kNotEqual, NFT_CMP_NEQ}}};
 inline constexpr std::array<Row<IpFamily>, 2> kFamilies = {

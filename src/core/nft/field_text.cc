@@ -62,7 +62,7 @@ namespace {
 
 std::string fieldText(FieldType type, std::span<const std::uint8_t> bytes) {
   static const std::map<std::uint8_t, std::string_view> kProtocols = {
-      {6, "tcp"}, {17, "udp"}, {132, "sctp"}};
+      {1, "icmp"}, {6, "tcp"}, {17, "udp"}, {58, "ipv6-icmp"}, {132, "sctp"}};
   switch (type) {
     case FieldType::kIpv4Addr:
       return address(AF_INET, bytes);
@@ -96,6 +96,39 @@ std::string datum(const std::vector<FieldType>& fields, const Datum& value) {
   return join(parts, " . ");
 }
 
+namespace {
+
+/// The length of the prefix that the keys first ... last are all of; nullopt if there is none.
+std::optional<unsigned> prefixOf(const Datum& first, const Datum& last) {
+  unsigned length = 0;
+  bool differ = false;
+  for (std::size_t i = 0; i < std::min(first.size(), last.size()) * 8; ++i) {
+    const unsigned bit = 7 - i % 8;
+    const unsigned low = first.bytes()[i / 8] >> bit & 1U;
+    const unsigned high = last.bytes()[i / 8] >> bit & 1U;
+    differ = differ || low != high;
+    if (differ && (low != 0 || high != 1)) {
+      return std::nullopt;
+    }
+    length += differ ? 0 : 1;
+  }
+  return length;
+}
+
+}  // namespace
+
+std::string interval(const std::vector<FieldType>& fields, const Datum& first, const Datum& last) {
+  const bool network = !fields.empty() && (fields.front() == FieldType::kIpv4Addr ||
+                                           fields.front() == FieldType::kIpv6Addr);
+  if (first == last) {
+    return datum(fields, first);
+  }
+  if (const auto length = network ? prefixOf(first, last) : std::nullopt) {
+    return fmt::format("{}/{}", datum(fields, first), *length);
+  }
+  return fmt::format("{}-{}", datum(fields, first), datum(fields, last));
+}
+
 std::string types(const std::vector<FieldType>& fields) {
   std::vector<std::string> names;
   for (const FieldType field : fields) {
@@ -107,7 +140,9 @@ std::string types(const std::vector<FieldType>& fields) {
 std::string headerField(PayloadBase base, std::uint32_t offset, std::uint32_t length) {
   for (const HeaderField& field : kHeaderFields) {
     // A prefix of an address is how a network of whole bytes is matched.
-    if (field.base == base && field.offset == offset && length <= field.length) {
+    const bool fits =
+        base == PayloadBase::kNetwork ? length <= field.length : length == field.length;
+    if (field.base == base && field.offset == offset && fits) {
       return std::string(field.name);
     }
   }

@@ -8,10 +8,10 @@
 namespace hitless::nft {
 
 /// A table in memory that refuses what the kernel refuses, with the kernel's errno: duplicate
-/// objects (EEXIST), missing ones and missing references (ENOENT), deleting what is referenced
-/// (EBUSY), keys of the wrong size and values of the wrong kind (EINVAL), jumps that form a loop
-/// (ELOOP) or go too deep (EMLINK), jumps to base chains and chains that route at another hook than
-/// output (EOPNOTSUPP). All or nothing, as a kernel batch.
+/// objects and overlapping intervals (EEXIST), missing ones and missing references (ENOENT),
+/// deleting what is referenced (EBUSY), keys of the wrong size and values of the wrong kind
+/// (EINVAL), jumps that form a loop (ELOOP) or go too deep (EMLINK), jumps to base chains and
+/// chains that route at another hook than output (EOPNOTSUPP). All or nothing, as a kernel batch.
 class MemoryDataplane : public Dataplane {
  public:
   explicit MemoryDataplane(std::string table) : table_(std::move(table)) {}

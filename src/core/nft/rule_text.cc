@@ -42,9 +42,12 @@ class RuleText {
   }
 
   void operator()(const Payload& e) {
-    const std::string name = text::headerField(e.base, e.offset, e.length);
+    std::string name = text::headerField(e.base, e.offset, e.length);
+    if (e.base == PayloadBase::kTransport && e.offset == 0 && e.length == 1) {
+      name = icmp_.empty() ? name : icmp_ + " type";
+    }
     familyImplied_ = familyImplied_ || name.starts_with("ip");
-    set(e.to, name);
+    set(e.to, std::move(name));
   }
 
   void operator()(const WriteTransport& e) {
@@ -60,16 +63,21 @@ class RuleText {
   void operator()(const AddLabels& e) { emit("ct label set " + get(e.from)); }
 
   void operator()(const Ct& e) {
-    constexpr std::array<std::string_view, 7> kNames = {"ct state",
-                                                        "ct status",
-                                                        "ct direction",
-                                                        "ct original ip daddr",
-                                                        "ct original ip6 daddr",
-                                                        "ct original proto-dst",
-                                                        "ct label"};
-    familyImplied_ = familyImplied_ || e.key == CtKey::kOriginalDestinationV4 ||
-                     e.key == CtKey::kOriginalDestinationV6;
-    set(e.to, std::string(kNames[static_cast<std::size_t>(e.key)]));
+    constexpr std::array<std::string_view, 12> kNames = {"ct state",
+                                                         "ct status",
+                                                         "ct direction",
+                                                         "ct original ip saddr",
+                                                         "ct original ip6 saddr",
+                                                         "ct original ip daddr",
+                                                         "ct original ip6 daddr",
+                                                         "ct original proto-dst",
+                                                         "ct reply ip saddr",
+                                                         "ct reply ip6 saddr",
+                                                         "ct reply proto-src",
+                                                         "ct label"};
+    const std::string_view name = kNames[static_cast<std::size_t>(e.key)];
+    familyImplied_ = familyImplied_ || name.find(" ip") != std::string_view::npos;
+    set(e.to, std::string(name));
   }
 
   void operator()(const SourceType& e) { set(e.to, "fib saddr type"); }
@@ -96,6 +104,9 @@ class RuleText {
     } else if (left == "fib saddr type") {
       emit(fmt::format("{} {}", left, addressTypeText(text::hostNumber(e.value.bytes()))));
     } else if (left == "meta l4proto") {
+      icmp_ = e.value.bytes()[0] == IPPROTO_ICMP     ? "icmp"
+              : e.value.bytes()[0] == IPPROTO_ICMPV6 ? "icmpv6"
+                                                     : "";
       emit(fmt::format("{} {}{}", left, e.op == CmpOp::kEqual ? "" : "!= ",
                        text::datum({FieldType::kInetProto}, padded(e.value))));
     } else if (left == "ct direction") {
@@ -106,7 +117,7 @@ class RuleText {
     } else if (mask != masks_.end() && left == "ct label") {
       emit(fmt::format("{}{} {}", left, e.op == CmpOp::kEqual ? " !" : "",
                        text::labels(mask->second)));
-    } else if (mask != masks_.end() && left.starts_with("ct ")) {
+    } else if (mask != masks_.end() && (left == "ct state" || left == "ct status")) {
       emit(fmt::format("{} {}", left, flagText(left, text::hostNumber(mask->second.bytes()))));
     } else {
       const unsigned length = prefixLength(mask == masks_.end() ? nullptr : &mask->second, e.value);
@@ -150,7 +161,9 @@ class RuleText {
     emit(fmt::format("log group {} snaplen {} queue-threshold 1", e.group, e.snaplen));
   }
   void operator()(const Reject& e) {
-    emit(e.with == Reject::With::kTcpReset ? "reject with tcp reset" : "reject");
+    constexpr std::array<std::string_view, 3> kTexts = {"reject", "reject with tcp reset",
+                                                        "reject with icmpx admin-prohibited"};
+    emit(std::string(kTexts[static_cast<std::size_t>(e.with)]));
   }
   void operator()(const Act& e) { emit(text::verdict(e.verdict)); }
   void operator()(const Foreign& e) { emit(fmt::format("<{}>", e.name)); }
@@ -234,9 +247,22 @@ class RuleText {
     return Datum().protocol(value.bytes().empty() ? std::uint8_t{0} : value.bytes()[0]);
   }
 
+  /// Of at most 4 bytes in network order.
+  static std::string numberText(const Datum& value) {
+    std::uint32_t number = 0;
+    for (const std::uint8_t byte : value.bytes()) {
+      number = number << 8 | byte;
+    }
+    return std::to_string(number);
+  }
+
   static std::string networkText(const std::string& field, const Datum& value, unsigned length) {
-    const bool v6 = field.starts_with("ip6");
-    if (!v6 && !field.starts_with("ip ")) {
+    const bool v6 = field.find("ip6 ") != std::string::npos;
+    if (field.ends_with("port") || field.find(" proto-") != std::string::npos ||
+        field.ends_with(" type")) {
+      return numberText(value);
+    }
+    if (!v6 && field.find("ip ") == std::string::npos) {
       return fmt::format("0x{:02x}", fmt::join(value.bytes(), ""));
     }
     const std::string address = text::address(v6 ? AF_INET6 : AF_INET, value.bytes());
@@ -248,6 +274,7 @@ class RuleText {
   std::map<std::uint8_t, Datum> masks_;
   std::vector<std::string> out_;
   std::string family_;
+  std::string icmp_;  ///< Which of the two protocols the packet has, once it is known.
   bool familyImplied_ = false;
 };
 

@@ -27,6 +27,10 @@ std::size_t sizeOf(const std::vector<FieldType>& fields) {
   return size;
 }
 
+std::size_t paddingOf(const std::vector<FieldType>& fields) {
+  return fields.size() == 1 ? sizeOf(fields) - info(fields.front()).size : 0;
+}
+
 Chain& Ruleset::addChain(ChainSpec spec) {
   Chain& chain = chains[spec.name];
   chain.spec = std::move(spec);

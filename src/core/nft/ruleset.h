@@ -25,6 +25,9 @@ struct FieldInfo {
 const FieldInfo& info(FieldType type);
 /// The bytes of a concatenation of fields, each padded to 4.
 std::size_t sizeOf(const std::vector<FieldType>& fields);
+/// How many bytes at the end of these the kernel does not have: nft pads the fields of
+/// concatenations only.
+std::size_t paddingOf(const std::vector<FieldType>& fields);
 
 struct TableSpec {
   std::string name;
@@ -69,6 +72,9 @@ struct SetSpec {
   bool dynamic = false;
   /// Milliseconds after which the kernel removes an element that nobody else has removed; 0: never.
   std::uint64_t timeout = 0;
+  /// Of kSet with one field of network byte order: the elements are intervals of keys, which may
+  /// touch but not overlap.
+  bool interval = false;
   bool operator==(const SetSpec&) const = default;
 };
 
@@ -76,6 +82,8 @@ struct SetSpec {
 struct ElementValue {
   std::variant<std::monostate, Datum, Verdict> target;
   std::string comment;  ///< At most 128 bytes.
+  /// Of interval sets, always: the interval's last key, which belongs to it. Else empty.
+  Datum last = {};
   bool operator==(const ElementValue&) const = default;
 };
 using Elements = std::map<Datum, ElementValue>;

@@ -15,8 +15,9 @@ constexpr std::array<std::string_view, 5> kHookNames = {"prerouting", "input", "
 constexpr std::array<std::string_view, 3> kHookTypeNames = {"filter", "nat", "route"};
 
 std::string elementText(const SetSpec& spec, const Element& element) {
-  std::string text =
-      text::datum(spec.key, element.first) + text::quotedComment(element.second.comment);
+  std::string text = spec.interval ? text::interval(spec.key, element.first, element.second.last)
+                                   : text::datum(spec.key, element.first);
+  text += text::quotedComment(element.second.comment);
   if (const auto* data = std::get_if<Datum>(&element.second.target)) {
     text += " : " + text::datum(spec.value, *data);
   } else if (const auto* verdict = std::get_if<Verdict>(&element.second.target)) {
@@ -44,6 +45,9 @@ std::string setText(const Set& set) {
       fmt::format("\t{} {} {{\n\t\t{}\n", keyword(set.spec), set.spec.name, setTypeText(set.spec));
   if (set.spec.dynamic) {
     text += "\t\tflags dynamic,timeout\n";
+  }
+  if (set.spec.interval) {
+    text += "\t\tflags interval\n";
   }
   if (set.spec.timeout != 0) {
     text += fmt::format("\t\ttimeout {}s\n", set.spec.timeout / 1000);
@@ -122,7 +126,8 @@ struct OperationText {
   std::string operator()(const AddSet& op) const {
     return fmt::format("add {} inet {} {} {{ {};{} }}\n", keyword(op.set), table, op.set.name,
                        setTypeText(op.set),
-                       op.set.dynamic        ? " flags dynamic,timeout;"
+                       op.set.interval       ? " flags interval;"
+                       : op.set.dynamic      ? " flags dynamic,timeout;"
                        : op.set.timeout != 0 ? fmt::format(" timeout {}s;", op.set.timeout / 1000)
                                              : "");
   }
@@ -137,8 +142,9 @@ struct OperationText {
   }
   std::string operator()(const DeleteElements& op) const {
     std::vector<Element> keys;
-    for (const Datum& key : op.keys) {
-      keys.emplace_back(key, ElementValue{});
+    for (std::size_t i = 0; i < op.keys.size(); ++i) {
+      keys.emplace_back(op.keys[i],
+                        ElementValue{{}, {}, i < op.lasts.size() ? op.lasts[i] : Datum()});
     }
     return elements("delete", op.set, keys);
   }

@@ -47,17 +47,22 @@ struct DeleteSet {
 struct AddElements {
   std::string set;
   std::vector<Element> elements;
+  std::size_t padding = 0;  ///< Of the set's keys: paddingOf().
   bool operator==(const AddElements&) const = default;
 };
-/// New values for keys that exist; a packet sees the old or the new value, never none.
+/// New values for keys, or intervals, that exist; a packet sees the old or the new value, never
+/// none.
 struct ReplaceElements {
   std::string set;
   std::vector<Element> elements;
+  std::size_t padding = 0;  ///< As of AddElements.
   bool operator==(const ReplaceElements&) const = default;
 };
 struct DeleteElements {
   std::string set;
   std::vector<Datum> keys;
+  std::vector<Datum> lasts = {};  ///< Of an interval set: where the intervals end. Else empty.
+  std::size_t padding = 0;        ///< As of AddElements.
   bool operator==(const DeleteElements&) const = default;
 };
 
