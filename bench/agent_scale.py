@@ -92,7 +92,7 @@ def run(count, endpoints, rows):
     timeline = pathlib.Path(directory, "timeline")
     monitor = Monitor()
     begin_wall = time.time_ns()
-    agent = subprocess.Popen([HITLESS, "agent", "--node-name", "node-1", "--kubeconfig",
+    agent = subprocess.Popen([HITLESS, "agent", "--node-name", "node-1", "--pod-socket=none", "--kubeconfig",
                               kubeconfig(directory, api.port, certificate), "--timeline", str(timeline)],
                              stdout=subprocess.DEVNULL, stderr=open(f"{directory}/log", "w"))
     try:

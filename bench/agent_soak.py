@@ -63,8 +63,8 @@ def main():
     api = CannedApi(directory, certificate, key, collections)
     config = kubeconfig(directory, api.port, certificate)
     timeline = pathlib.Path(directory, "timeline")
-    agent = subprocess.Popen([HITLESS, "agent", "--node-name", "node-1", "--kubeconfig", config, "--timeline",
-                              str(timeline)], stdout=subprocess.DEVNULL, stderr=open(f"{directory}/log", "w"))
+    agent = subprocess.Popen([HITLESS, "agent", "--node-name", "node-1", "--kubeconfig", config, "--pod-socket=none",
+                              "--timeline", str(timeline)], stdout=subprocess.DEVNULL, stderr=open(f"{directory}/log", "w"))
     rng = random.Random(1)
     revision = 300_000
     try:

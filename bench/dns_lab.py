@@ -93,7 +93,7 @@ class Agent:
         subprocess.run(["ip", "route", "replace", AGENT, "dev", "lo"], check=True)
         self.api = CannedApi(self.directory, certificate, key, cluster.collections())
         self.process = subprocess.Popen(
-            [HITLESS, "agent", "--node-name", "node-1", "--kubeconfig",
+            [HITLESS, "agent", "--node-name", "node-1", "--pod-socket=none", "--kubeconfig",
              kubeconfig(self.directory, self.api.port, certificate),
              "--timeline", f"{self.directory}/timeline", *arguments],
             stdout=subprocess.DEVNULL, stderr=open(f"{self.directory}/log", "w"))

@@ -2,13 +2,18 @@
 
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <vector>
 
+#include "app/cni/command.h"
 #include "app/commands.h"
 
 namespace hitless::app {
 
 int run(int argc, char** argv) {
+  if (argc > 0 && std::filesystem::path(argv[0]).filename() == kCniProgram) {
+    return runCni();
+  }
   CLI::App parser{"Kubernetes service networking in which a rollout loses no request", "hitless"};
   parser.require_subcommand(1);
   int status = 0;

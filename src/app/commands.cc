@@ -4,6 +4,7 @@
 
 #include "app/agent/command.h"
 #include "app/apiserver.h"
+#include "app/cni/command.h"
 #include "app/explain/command.h"
 #include "app/load.h"
 #include "app/node.h"
@@ -31,6 +32,7 @@ constexpr Command kCommands[] = {
     {"load", "Send requests at a fixed rate and say what became of each", addLoad},
     {"explain", "Say where connections to a Service go or what a name is, and why", addExplain},
     {"agent", "Keep a node's packet rules in step with its cluster", addAgent},
+    {"cni", "Let pods begin when their policies hold: a CNI plugin, chained after others", addCni},
     {"webhook", "Give the pods of a cluster the gate when they are made", addWebhook},
     {"node", "Run one node of an embedded cluster", addNode, true},
     {"apiserver", "Serve the embedded Kubernetes API alone", addApiserver, true},

@@ -62,6 +62,7 @@ class Place:
         self.kubeconfig = str(self.directory / "api/kubeconfig")
         self.timeline = str(self.directory / "timeline")
         self.log = str(self.directory / "agent.log")
+        self.pod_socket = str(self.directory / "agent.sock")
 
     def start(self, *arguments, **options):
         process = subprocess.Popen(self.enter + [HITLESS, *arguments], **options)
@@ -70,7 +71,7 @@ class Place:
 
     def agent(self, *arguments, **options):
         return self.start("agent", "--node-name", "n1", "--kubeconfig", self.kubeconfig, "--timeline", self.timeline,
-                          *arguments, **options)
+                          "--pod-socket", self.pod_socket, *arguments, **options)
 
     def logged_agent(self, *arguments):
         """An agent whose log is in self.log."""

@@ -62,7 +62,7 @@ conntrack: {{udpTimeout: 77s, maxPerCore: 1}}
 iptables: {{masqueradeBit: 14}}
 """)
     place.apply(NODE)
-    place.start("agent", "--config", path, "--node-name", "n1", "--healthz-bind-address", "127.0.0.1:12256",
+    place.start("agent", "--config", path, "--node-name", "n1", "--pod-socket=none", "--healthz-bind-address", "127.0.0.1:12256",
                 stdout=open(place.log, "ab"))
     assert synced(place, "127.0.0.1:12256"), place.said()
     assert place.status("/livez", "127.0.0.1:11256") == 0, "the flag beats the file"

@@ -70,22 +70,42 @@ def test_the_agents_pod(applied):
         ("/livez", "/readyz")
     # The pod finds the API server by the address in the generated ConfigMap.
     name = {entry["valueFrom"]["configMapKeyRef"]["name"] for entry in container["env"]
-            if "configMapKeyRef" in entry["valueFrom"]}
+            if "configMapKeyRef" in entry.get("valueFrom", {})}
     assert len(name) == 1
     data = applied.json("get", "configmap", name.pop(), "-n", "hitless")["data"]
     assert set(data) == {"host", "port"}
+    assert {"name": "POD_SOCKET", "value": "none"} in container["env"]
     binding = applied.json("get", "clusterrolebinding", "hitless-agent")
     account = binding["subjects"][0]
     assert (account["kind"], account["namespace"], account["name"]) == \
         ("ServiceAccount", "hitless", pod["serviceAccountName"])
 
 
-def test_the_accept_queue_component(tmp_path):
+def rendered_with(tmp_path, component):
     subprocess.run(["cp", "-r", DEPLOY, str(tmp_path / "deploy")], check=True)
     file = tmp_path / "deploy/kustomization.yaml"
-    file.write_text(file.read_text().replace("# components:\n# - accept-queue", "components:\n- accept-queue"))
-    rendered = subprocess.run([kubectls()[-1], "kustomize", str(tmp_path / "deploy")], capture_output=True, text=True,
-                              check=True).stdout
+    text = file.read_text()
+    assert f"\n# - {component} " in text
+    file.write_text(text.replace("# components:", "components:").replace(f"\n# - {component} ", f"\n- {component} "))
+    return subprocess.run([kubectls()[-1], "kustomize", str(tmp_path / "deploy")], capture_output=True, text=True,
+                          check=True).stdout
+
+
+def test_the_cni_component(tmp_path, server):
+    rendered = rendered_with(tmp_path, "cni")
+    kubectl = Kubectl(kubectls()[-1], server)
+    kubectl("apply", "--validate=strict", "-f", "-", stdin=rendered)
+    pod = kubectl.json("get", "daemonset", "hitless-agent", "-n", "hitless")["spec"]["template"]["spec"]
+    agent = pod["containers"][0]
+    assert "--pod-socket=$(POD_SOCKET)" in agent["command"]
+    assert {"name": "POD_SOCKET", "value": "/run/hitless/agent.sock"} in agent["env"]
+    assert [entry["name"] for entry in agent["env"]].count("POD_SOCKET") == 1
+    assert agent["volumeMounts"] == [{"name": "pod-socket", "mountPath": "/run/hitless"}]
+    assert pod["volumes"][0]["hostPath"] == {"path": "/run/hitless", "type": "DirectoryOrCreate"}
+
+
+def test_the_accept_queue_component(tmp_path):
+    rendered = rendered_with(tmp_path, "accept-queue")
     assert "hostPID: true" in rendered and "- SYS_PTRACE" in rendered
 
 

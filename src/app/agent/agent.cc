@@ -47,6 +47,11 @@ void Agent::start() {
   for (const std::string& address : options_.bind) {
     front_.open(address);
   }
+  if (!options_.podSocket.empty()) {
+    podDoor_.emplace(parts_.io, parts_.isolation != nullptr ? *parts_.isolation : noIsolation_,
+                     options_.podSocket);
+    podDoor_->open();
+  }
   open(healthzFront_, options_.healthz);
   open(metricsFront_, options_.metrics);
   watch(kube::res::kServices, "", [this](const watch::Update& update) {
@@ -106,6 +111,9 @@ void Agent::stop() {
     parts_.addresses->stop();
   }
   serviceHealth_.close();
+  if (podDoor_) {
+    podDoor_->close();
+  }
   for (Front* front :
        {&front_, &healthzFront_, &metricsFront_, &dnsHealthFront_, &dnsReadyFront_}) {
     front->close();

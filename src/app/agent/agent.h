@@ -11,6 +11,7 @@
 #include "app/agent/gate_keeper.h"
 #include "app/agent/loop.h"
 #include "app/agent/options.h"
+#include "app/agent/pod_door.h"
 #include "app/agent/proxy_health.h"
 #include "app/agent/service_health.h"
 #include "app/agent/table_guard.h"
@@ -41,6 +42,7 @@ class Agent {
     DnsPlane* dns = nullptr;                   ///< Without it no names are served.
     DepartedPlane* departed = nullptr;  ///< Without it nobody looks after addresses of the dead.
     sys::NftMonitor* departedMonitor = nullptr;  ///< Of its table.
+    PodIsolation* isolation = nullptr;           ///< Without it pods are let in at once.
   };
 
   Agent(Parts parts, AgentOptions options);
@@ -87,6 +89,8 @@ class Agent {
   Front metricsFront_;
   Front dnsHealthFront_;
   Front dnsReadyFront_;
+  NoIsolation noIsolation_;
+  std::optional<PodDoor> podDoor_;
   boost::asio::steady_timer trim_;
   bool fullSince_ = false;  ///< A whole state came since the last commit.
   std::vector<std::unique_ptr<sys::Watcher>> watchers_;

@@ -8,6 +8,7 @@
 
 #include "app/agent/config_file.h"
 #include "app/agent/dns_flags.h"
+#include "app/agent/pod_claim_json.h"
 #include "base/text.h"
 #include "sys/files/files.h"
 
@@ -51,6 +52,7 @@ std::string hostname() {
 
 void declare(CLI::App& parser, AgentCommandLine& line) {
   AgentOptions& options = line.agent;
+  options.podSocket = kDefaultPodSocket;
   parser.add_option("--config", line.configFile,
                     "A KubeProxyConfiguration to start from (docs/configuration.md)");
   declareKeys(parser, line);
@@ -62,6 +64,11 @@ void declare(CLI::App& parser, AgentCommandLine& line) {
       ->capture_default_str();
   parser.add_option("--bind", options.bind,
                     "Addresses to listen on beside 127.0.0.1 (default: the Node's InternalIPs)");
+  parser
+      .add_option("--pod-socket", options.podSocket,
+                  "Unix socket where CNI plugins claim pods' addresses, which brings them up only "
+                  "when their policies hold (docs/network-policy.md); none: nowhere")
+      ->capture_default_str();
   parser
       .add_option("--gate-share", options.gate.share,
                   "The part of a grace period that the gate may use")
@@ -103,6 +110,9 @@ Status settle(AgentCommandLine& line) {
   TRY_VOID(validate(line.proxy));
   const ProxyConfig& proxy = line.proxy;
   AgentOptions& options = line.agent;
+  if (options.podSocket == "none") {
+    options.podSocket.clear();
+  }
   options.nodeName = proxy.hostname.empty() ? hostname() : proxy.hostname;
   options.kubeconfig = proxy.kubeconfig;
   options.healthz = proxy.healthz;

@@ -29,6 +29,8 @@ struct AgentOptions {
   BindAddress metrics;
   BindAddress dnsHealth;  ///< /health of the name server, as CoreDNS serves it.
   BindAddress dnsReady;   ///< /ready
+  /// Where whoever makes pods' networks claims their addresses (pod_door.h); empty: nowhere.
+  std::string podSocket;
   nanoseconds minSyncPeriod{};
   nanoseconds syncPeriod = seconds(30);
   /// Where node ports, and the health checks of Services, are served: on the Node's InternalIPs,

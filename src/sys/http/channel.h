@@ -20,7 +20,7 @@ class Channel {
   using OnBytes = std::function<void(Result<std::string_view>)>;
 
   virtual ~Channel() = default;
-  /// `host` is an IP address or a name.
+  /// `host` is an IP address or a name; see makeUnixChannel().
   virtual void connect(const std::string& host, std::uint16_t port, OnStatus done) = 0;
   virtual void write(std::string bytes, OnStatus done) = 0;
   virtual void read(OnBytes done) = 0;
@@ -30,6 +30,8 @@ class Channel {
 };
 
 std::shared_ptr<Channel> makePlainChannel(boost::asio::io_context& io);
+/// connect() takes the path of a unix socket, of any length, as the host.
+std::shared_ptr<Channel> makeUnixChannel(boost::asio::io_context& io);
 
 /// What went wrong on a connection, as an Error that says whether a retry makes sense.
 Error channelError(std::string_view what, const boost::system::error_code& error);

@@ -17,12 +17,14 @@ void sendPlain(boost::asio::io_context& io, PlainRequest request,
         io, [done, error = std::move(bytes).error()] { done(tl::unexpected<Error>(error)); });
     return;
   }
+  const bool local = !request.unixSocket.empty();
   ExchangeOptions options;
-  options.host = request.host;
-  options.port = request.port;
+  options.host = local ? request.unixSocket : request.host;
+  options.port = local ? 0 : request.port;
   options.headRequest = request.method == "HEAD";
   options.timeout = request.timeout;
-  runExchange(io, makePlainChannel(io), std::move(options), *std::move(bytes),
+  runExchange(io, local ? makeUnixChannel(io) : makePlainChannel(io), std::move(options),
+              *std::move(bytes),
               [done](ExchangeResult result) { done(std::move(result.response)); });
 }
 

@@ -18,7 +18,7 @@ struct HttpResponse {
 };
 
 /// One plain HTTP/1.1 request on a connection of its own: probes, lifecycle hooks, the gate's
-/// peers.
+/// peers, the agent's door for pods.
 struct PlainRequest {
   std::string method = "GET";
   std::string host;  ///< An IP address or "localhost".
@@ -27,6 +27,7 @@ struct PlainRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   nanoseconds timeout = seconds{1};
+  std::string unixSocket = {};  ///< The path of the server's socket, instead of host and port.
 };
 
 /// Calls `done` exactly once, never from inside the call. Time-out: kUnavailable.

@@ -82,7 +82,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
       channel_->close();
     }
     if (!response && response.error().subject.empty()) {
-      response.error().subject = fmt::format("{}:{}", options_.host, options_.port);
+      response.error().subject =
+          options_.port == 0 ? options_.host : fmt::format("{}:{}", options_.host, options_.port);
     }
     const auto done = std::exchange(done_, nullptr);
     done({std::move(response), answered_, reusable});

@@ -14,7 +14,7 @@ namespace hitless::sys {
 /// One request and its answer on a channel.
 struct ExchangeOptions {
   std::string host;
-  std::uint16_t port = 0;
+  std::uint16_t port = 0;  ///< 0: the host is the path of a unix socket.
   bool connected = false;  ///< The channel stands already.
   bool headRequest = false;
   nanoseconds timeout = seconds{1};

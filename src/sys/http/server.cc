@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstring>
 
 #include "base/clock.h"
 #include "sys/http/connection.h"
@@ -13,6 +14,17 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
+
+std::string nameOf(const asio::generic::stream_protocol::endpoint& peer) {
+  tcp::endpoint internet;
+  if (peer.protocol().family() == AF_UNIX || peer.size() > internet.capacity()) {
+    return "unix";
+  }
+  internet.resize(peer.size());
+  std::memcpy(internet.data(), peer.data(), peer.size());
+  error_code ignored;
+  return internet.address().to_string(ignored) + ":" + std::to_string(internet.port());
+}
 
 /// Accepts for as long as the server lives; shared with its pending accept.
 class Listener : public std::enable_shared_from_this<Listener> {
@@ -27,7 +39,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
       return osFail("getsockname of the listening socket");
     }
     error_code error;
-    acceptor_.assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), fd, error);
+    acceptor_.assign({address.ss_family, 0}, fd, error);
     if (!error) {
       acceptor_.non_blocking(true, error);
     }
@@ -35,7 +47,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   }
 
   void accept() {
-    acceptor_.async_accept([self = shared_from_this()](error_code error, tcp::socket socket) {
+    acceptor_.async_accept([self = shared_from_this()](error_code error, StreamSocket socket) {
       self->onAccept(error, std::move(socket));
     });
   }
@@ -47,7 +59,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   }
 
  private:
-  void onAccept(error_code error, tcp::socket socket) {
+  void onAccept(error_code error, StreamSocket socket) {
     if (state_->stopped) {
       return;
     }
@@ -64,19 +76,18 @@ class Listener : public std::enable_shared_from_this<Listener> {
     accept();
   }
 
-  void serve(tcp::socket socket) {
+  void serve(StreamSocket socket) {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     socket.set_option(asio::socket_base::keep_alive(true), ignored);
-    const tcp::endpoint peer = socket.remote_endpoint(ignored);
-    std::string name = peer.address().to_string(ignored) + ":" + std::to_string(peer.port());
+    std::string name = nameOf(socket.remote_endpoint(ignored));
     const auto executor = socket.get_executor();
     auto transport = state_->tls ? tlsTransport(std::move(socket), *state_->tls)
                                  : plainTransport(std::move(socket));
     std::make_shared<Connection>(executor, state_, std::move(transport), std::move(name))->start();
   }
 
-  tcp::acceptor acceptor_;
+  asio::basic_socket_acceptor<asio::generic::stream_protocol> acceptor_;
   asio::steady_timer retry_;
   std::shared_ptr<ServerState> state_;
 };

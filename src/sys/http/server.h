@@ -16,7 +16,7 @@ struct HttpRequest {
   std::string target;                          ///< Path and query as sent.
   std::map<std::string, std::string> headers;  ///< Names in lower case.
   std::string body;
-  std::string peer;  ///< "127.0.0.1:40312"
+  std::string peer;  ///< "127.0.0.1:40312"; "unix"
 };
 
 /// The answer to one request. It may be kept and used after the handler has returned (long polls,
@@ -53,7 +53,8 @@ struct HttpServerOptions {
 /// An HTTP/1.1 server with keep-alive and chunked streaming on the given io_context.
 class HttpServer {
  public:
-  /// Takes over a bound and listening TCP socket (which may belong to another network namespace).
+  /// Takes over a bound and listening socket: TCP (it may belong to another network namespace) or
+  /// unix.
   static Result<std::unique_ptr<HttpServer>> start(boost::asio::io_context& io, int listeningFd,
                                                    HttpServerOptions options, HttpHandler handler);
   virtual ~HttpServer() = default;
@@ -68,6 +69,10 @@ class HttpServer {
 
 /// A bound and listening TCP socket; port 0 lets the kernel choose.
 Result<int> listenTcp(const std::string& address, std::uint16_t port);
+/// A unix socket for its owner alone, of any length of path; the directory is made. A file that a
+/// server which is no more has left there is replaced; kConflict while one listens there, or if the
+/// file is no socket.
+Result<int> listenUnix(const std::string& path);
 /// The port that a socket is bound to.
 Result<std::uint16_t> boundPort(int fd);
 

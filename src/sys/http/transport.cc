@@ -9,12 +9,11 @@ namespace hitless::sys {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using boost::system::error_code;
 
 class PlainTransport : public Transport {
  public:
-  explicit PlainTransport(tcp::socket socket) : socket_(std::move(socket)) {}
+  explicit PlainTransport(StreamSocket socket) : socket_(std::move(socket)) {}
 
   void handshake(Done done) override {
     asio::post(socket_.get_executor(), [done = std::move(done)] { done({}, 0); });
@@ -31,7 +30,7 @@ class PlainTransport : public Transport {
   }
   void shutdownSend() override {
     error_code ignored;
-    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    socket_.shutdown(StreamSocket::shutdown_send, ignored);
   }
   void close() override {
     error_code ignored;
@@ -39,12 +38,12 @@ class PlainTransport : public Transport {
   }
 
  private:
-  tcp::socket socket_;
+  StreamSocket socket_;
 };
 
 class TlsTransport : public Transport {
  public:
-  TlsTransport(tcp::socket socket, asio::ssl::context& context)
+  TlsTransport(StreamSocket socket, asio::ssl::context& context)
       : stream_(std::move(socket), context) {}
 
   void handshake(Done done) override {
@@ -62,7 +61,7 @@ class TlsTransport : public Transport {
   }
   void shutdownSend() override {
     error_code ignored;
-    stream_.lowest_layer().shutdown(tcp::socket::shutdown_send, ignored);
+    stream_.lowest_layer().shutdown(StreamSocket::shutdown_send, ignored);
   }
   void close() override {
     error_code ignored;
@@ -70,7 +69,7 @@ class TlsTransport : public Transport {
   }
 
  private:
-  asio::ssl::stream<tcp::socket> stream_;
+  asio::ssl::stream<StreamSocket> stream_;
 };
 
 int selectHttp11(SSL*, const unsigned char** out, unsigned char* outLength, const unsigned char* in,
@@ -85,11 +84,11 @@ int selectHttp11(SSL*, const unsigned char** out, unsigned char* outLength, cons
 
 }  // namespace
 
-std::unique_ptr<Transport> plainTransport(tcp::socket socket) {
+std::unique_ptr<Transport> plainTransport(StreamSocket socket) {
   return std::make_unique<PlainTransport>(std::move(socket));
 }
 
-std::unique_ptr<Transport> tlsTransport(tcp::socket socket, asio::ssl::context& context) {
+std::unique_ptr<Transport> tlsTransport(StreamSocket socket, asio::ssl::context& context) {
   return std::make_unique<TlsTransport>(std::move(socket), context);
 }
 

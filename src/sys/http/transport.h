@@ -1,6 +1,6 @@
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <functional>
 #include <memory>
@@ -11,6 +11,9 @@
 
 namespace hitless::sys {
 
+/// TCP or unix.
+using StreamSocket = boost::asio::generic::stream_protocol::socket;
+
 /// The bytes of one accepted connection, plain or TLS. At most one read and one write at a time;
 /// the caller keeps buffers (and itself) alive until the completion is called, on the io_context.
 class Transport {
@@ -18,7 +21,7 @@ class Transport {
   using Done = std::function<void(boost::system::error_code, std::size_t)>;
 
   virtual ~Transport() = default;
-  /// Makes the connection usable; at once for plain TCP.
+  /// Makes the connection usable; at once without TLS.
   virtual void handshake(Done done) = 0;
   virtual void readSome(char* data, std::size_t size, Done done) = 0;
   /// Writes all of `data`.
@@ -26,16 +29,15 @@ class Transport {
   /// Tells the peer that nothing more will be sent (TLS: with close_notify, and waits for the
   /// peer's).
   virtual void sayGoodbye(Done done) = 0;
-  /// Ends the sending direction of TCP only, so that input can still be drained.
+  /// Ends the sending direction only, so that input can still be drained.
   virtual void shutdownSend() = 0;
   /// Ends pending operations with an error.
   virtual void close() = 0;
 };
 
-std::unique_ptr<Transport> plainTransport(boost::asio::ip::tcp::socket socket);
+std::unique_ptr<Transport> plainTransport(StreamSocket socket);
 /// What it needs of `context` it keeps alive.
-std::unique_ptr<Transport> tlsTransport(boost::asio::ip::tcp::socket socket,
-                                        boost::asio::ssl::context& context);
+std::unique_ptr<Transport> tlsTransport(StreamSocket socket, boost::asio::ssl::context& context);
 
 /// TLS 1.2 or newer with this certificate chain and key; answers ALPN with http/1.1.
 Result<std::unique_ptr<boost::asio::ssl::context>> serverContext(const std::string& certificatePem,
