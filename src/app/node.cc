@@ -1,5 +1,6 @@
 #include "app/node.h"
 
+#include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
@@ -94,6 +95,10 @@ Status runNode(const NodeOptions& options) {
   const auto api = TRY(sys::KubeClient::create(io, clock, std::move(config)));
   sys::TimelineFile timeline = TRY(sys::TimelineFile::open(options.timeline));
   TRY_VOID(sys::makeDirectories(options.directory, 0755));
+  const std::string socket = fmt::format("{}/agents/{}.sock", options.directory, options.name);
+  PodDoorClient door(io, clock, socket);
+  std::vector<std::string> agentArguments = options.agentArguments;
+  agentArguments.push_back("--pod-socket=" + socket);
   NodeContext context{io,
                       clock,
                       *api,
@@ -102,10 +107,11 @@ Status runNode(const NodeOptions& options) {
                       imageLookup(),
                       options.directory,
                       options.clusterDns,
-                      token};
+                      token,
+                      door};
   Kubelet kubelet(context, TRY(PodNetwork::create(podCidr)));
   Registration registration(context);
-  AgentSupervisor agent(context, options.agentArguments);
+  AgentSupervisor agent(context, agentArguments);
   agent.start();
   registration.start();
   kubelet.start(rng);

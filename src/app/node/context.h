@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/agent/pod_door_client.h"
 #include "base/clock.h"
 #include "core/node/image.h"
 #include "core/node/node_object.h"
@@ -23,7 +24,9 @@ struct NodeContext {
   std::string directory;  ///< Private to the cluster: logs, pod directories.
   /// Addresses of the cluster's DNS Service; none: pods use the node's servers.
   std::vector<std::string> clusterDns;
-  std::string token;  ///< What projected service account tokens contain.
+  std::string token;            ///< What projected service account tokens contain.
+  PodDoorClient& agent;         ///< Of this node.
+  std::uint64_t sandboxes = 0;  ///< How many attempts there were: each has its own number.
 };
 
 }  // namespace hitless::app

@@ -62,28 +62,28 @@ Result<PodNetwork> PodNetwork::create(const Cidr& podCidr) {
   return network;
 }
 
-Status PodNetwork::connect(const std::string& podUid, const IpAddress& address,
-                           const sys::Sandbox& sandbox) {
+Result<IpAddress> PodNetwork::take(const std::string& podUid) {
+  const IpAddress address = TRY(pool_.take());
+  addresses_.insert_or_assign(podUid, address);
+  return address;
+}
+
+Status PodNetwork::connect(const std::string& podUid, const sys::Sandbox& sandbox) {
   const std::string port = node::hostInterface(podUid);
   TRY_VOID(links_.addVeth(port, "eth0", sandbox.network()));
   TRY_VOID(links_.setMaster(port, kBridge, false));
-  TRY_VOID(links_.setUp(port));
+  const IpAddress address = addresses_.at(podUid);
   const IpAddress gateway = pool_.gateway().address;
-  TRY_VOID(sandbox.enterNetwork([&] { return configurePod(address, gateway); }));
+  return sandbox.enterNetwork([&] { return configurePod(address, gateway); });
+}
+
+Status PodNetwork::open(const std::string& podUid) {
+  const std::string port = node::hostInterface(podUid);
+  TRY_VOID(links_.setUp(port));
   // The pod's end gave the port its carrier, and the first port gave the bridge its own. Until the
   // kernel acts on that, which may take a second, the pod's first packets are dropped.
   TRY_VOID(links_.settle(port));
   return links_.settle(kBridge);
-}
-
-Result<IpAddress> PodNetwork::attach(const std::string& podUid, const sys::Sandbox& sandbox) {
-  const IpAddress address = TRY(pool_.take());
-  addresses_.insert_or_assign(podUid, address);
-  if (const Status connected = connect(podUid, address, sandbox); !connected) {
-    detach(podUid);
-    return tl::unexpected<Error>(connected.error());
-  }
-  return address;
 }
 
 void PodNetwork::detach(const std::string& podUid) {

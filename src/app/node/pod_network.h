@@ -18,8 +18,12 @@ class PodNetwork {
   /// Makes the bridge with the first address of `podCidr` and sets the node's forwarding sysctls.
   static Result<PodNetwork> create(const Cidr& podCidr);
 
-  /// Connects a sandbox; the pod's address.
-  Result<IpAddress> attach(const std::string& podUid, const sys::Sandbox& sandbox);
+  /// An address for the pod, until detach(). Nothing leads to it yet.
+  Result<IpAddress> take(const std::string& podUid);
+  /// Makes the pod's interface with its address. Its end on the node is down.
+  Status connect(const std::string& podUid, const sys::Sandbox& sandbox);
+  /// From here on the pod sends and receives.
+  Status open(const std::string& podUid);
   void detach(const std::string& podUid);
 
   /// Makes the routes to other nodes what they should be. One that cannot be set is tried again at
@@ -28,7 +32,6 @@ class PodNetwork {
 
  private:
   PodNetwork(const Cidr& podCidr, sys::Links links) : pool_(podCidr), links_(std::move(links)) {}
-  Status connect(const std::string& podUid, const IpAddress& address, const sys::Sandbox& sandbox);
 
   node::AddressPool pool_;
   sys::Links links_;

@@ -51,6 +51,7 @@ class PodRunner : public std::enable_shared_from_this<PodRunner> {
   void carryOut(const node::DeletePod&);
 
   void withSources(std::function<void(PodRunner&, Result<node::Sources>)> use);
+  void sandboxMade(const tl::expected<void, SandboxError>& made);
   void launch(const node::StartContainer& start, const node::Sources& sources);
   Result<sys::ContainerConfig> configOf(const node::ContainerSpec& container,
                                         const node::Launch& launch,

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/kube/names.h"
 #include "core/node/etc_files.h"
@@ -12,34 +13,91 @@
 #include "sys/files/files.h"
 
 namespace hitless::app {
+namespace {
 
-tl::expected<void, SandboxError> PodSandbox::make(const node::PodSpec& spec,
-                                                  const node::Sources& sources) {
-  uid_ = spec.uid;
-  directory_ = context_.directory + "/pods/" + uid_;
-  const auto give = [this](const char* reason, std::string message) {
-    remove();
-    return tl::unexpected<SandboxError>({reason, std::move(message)});
-  };
+/// For an agent that starts again, and for the API server's news to reach it.
+constexpr nanoseconds kClaimTime = seconds(10);
+/// An agent that starts has no claims.
+constexpr nanoseconds kReleaseTime = seconds(1);
+
+SandboxError sandboxError(const Error& error) {
+  return {"FailedCreatePodSandBox", "Failed to create pod sandbox: " + error.text()};
+}
+
+}  // namespace
+
+tl::expected<void, SandboxError> PodSandbox::makeVolumes(const node::PodSpec& spec,
+                                                         const node::Sources& sources) {
   for (const node::Volume& volume : spec.volumes) {
     if (const Status made = makeVolume(spec, volume, sources); !made) {
-      return give("FailedMount", fmt::format("MountVolume.SetUp failed for volume \"{}\" : {}",
-                                             volume.name, made.error().text()));
+      return tl::unexpected<SandboxError>(
+          {"FailedMount", fmt::format("MountVolume.SetUp failed for volume \"{}\" : {}",
+                                      volume.name, made.error().text())});
     }
   }
-  Status made = connect(spec);
-  if (made) {
-    made = writeFiles(spec);
-  }
-  if (!made) {
-    return give("FailedCreatePodSandBox", "Failed to create pod sandbox: " + made.error().text());
-  }
   return {};
+}
+
+void PodSandbox::make(const node::PodSpec& spec, const node::Sources& sources, Made made) {
+  made_ = std::move(made);
+  uid_ = spec.uid;
+  directory_ = context_.directory + "/pods/" + uid_;
+  if (auto volumes = makeVolumes(spec, sources); !volumes) {
+    return fail(std::move(volumes).error());
+  }
+  Status done = spec.hostNetwork ? Status() : claim(spec);
+  if (done) {
+    done = connect(spec);
+  }
+  if (done) {
+    done = writeFiles(spec);
+  }
+  if (!done) {
+    return fail(sandboxError(done.error()));
+  }
+  if (spec.hostNetwork) {
+    succeed();
+  }
+}
+
+/// The agent works while the rest is made.
+Status PodSandbox::claim(const node::PodSpec& spec) {
+  const IpAddress address = TRY(network_.take(spec.uid));
+  podIP_ = address.text();
+  claim_ = std::make_shared<PodRequest>(
+      PodRequest{{spec.ns, spec.name, spec.uid, {address}}, std::to_string(++context_.sandboxes)});
+  context_.agent.add(*claim_, kClaimTime,
+                     [this, claim = std::weak_ptr(claim_)](const Status& status) {
+                       if (!claim.expired()) {
+                         isolated(status);
+                       }
+                     });
+  return {};
+}
+
+void PodSandbox::isolated(const Status& status) {
+  const Status done = status ? network_.open(uid_) : status;
+  done ? succeed() : fail(sandboxError(done.error()));
+}
+
+/// The owner may drop this object: nothing is touched after.
+void PodSandbox::fail(SandboxError error) {
+  const Made made = std::exchange(made_, nullptr);
+  remove();
+  made(tl::unexpected<SandboxError>(std::move(error)));
+}
+
+void PodSandbox::succeed() {
+  const Made made = std::exchange(made_, nullptr);
+  made({});
 }
 
 void PodSandbox::remove() {
   if (directory_.empty()) {
     return;
+  }
+  if (const auto claim = std::exchange(claim_, nullptr)) {
+    context_.agent.del(*claim, kReleaseTime, [](const Status&) {});
   }
   network_.detach(uid_);
   sandbox_.reset();
@@ -51,9 +109,11 @@ void PodSandbox::remove() {
 Status PodSandbox::connect(const node::PodSpec& spec) {
   sandbox_ =
       TRY(sys::Sandbox::create(node::hostnameOf(spec), spec.hostNetwork, [] { return Status(); }));
-  podIP_ =
-      spec.hostNetwork ? context_.facts.address : TRY(network_.attach(spec.uid, *sandbox_)).text();
-  return {};
+  if (spec.hostNetwork) {
+    podIP_ = context_.facts.address;
+    return {};
+  }
+  return network_.connect(spec.uid, *sandbox_);
 }
 
 Status PodSandbox::writeFiles(const node::PodSpec& spec) {
@@ -87,10 +147,10 @@ std::string PodSandbox::volumePath(const node::PodSpec& spec, const node::Volume
 Status PodSandbox::makeVolume(const node::PodSpec& spec, const node::Volume& volume,
                               const node::Sources& sources) {
   if (const auto* unsupported = std::get_if<node::UnsupportedVolume>(&volume.source)) {
-    return fail(ErrorKind::kUnsupported,
-                fmt::format("this node has no volumes of kind {}", unsupported->kind),
-                "use emptyDir, hostPath, configMap, secret, downwardAPI, projected or "
-                "persistentVolumeClaim");
+    return hitless::fail(ErrorKind::kUnsupported,
+                         fmt::format("this node has no volumes of kind {}", unsupported->kind),
+                         "use emptyDir, hostPath, configMap, secret, downwardAPI, projected or "
+                         "persistentVolumeClaim");
   }
   if (const auto* claim = std::get_if<node::Claim>(&volume.source);
       claim != nullptr && kube::dnsSubdomainError(claim->name)) {

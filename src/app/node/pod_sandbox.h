@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,8 +30,11 @@ class PodSandbox {
   PodSandbox& operator=(const PodSandbox&) = delete;
   ~PodSandbox() { remove(); }
 
-  /// Makes everything; nothing is left of a failed attempt.
-  tl::expected<void, SandboxError> make(const node::PodSpec& spec, const node::Sources& sources);
+  using Made = std::function<void(tl::expected<void, SandboxError>)>;
+  /// Makes everything and calls `made`, unless remove() comes first; nothing is left of a failed
+  /// attempt. The pod's network is up only when the node's agent has isolated its address as
+  /// NetworkPolicies want it.
+  void make(const node::PodSpec& spec, const node::Sources& sources, Made made);
   /// Gives everything back.
   void remove();
 
@@ -44,7 +49,13 @@ class PodSandbox {
                                                     const node::Environment& environment) const;
 
  private:
+  tl::expected<void, SandboxError> makeVolumes(const node::PodSpec& spec,
+                                               const node::Sources& sources);
+  Status claim(const node::PodSpec& spec);
   Status connect(const node::PodSpec& spec);
+  void isolated(const Status& status);
+  void fail(SandboxError error);
+  void succeed();
   Status writeFiles(const node::PodSpec& spec);
   std::string resolvFile(const node::PodSpec& spec);
   Status makeVolume(const node::PodSpec& spec, const node::Volume& volume,
@@ -58,6 +69,8 @@ class PodSandbox {
   std::string podIP_;
   std::optional<sys::Sandbox> sandbox_;
   std::vector<node::Emit> warnings_;
+  Made made_;                          ///< While the attempt goes on.
+  std::shared_ptr<PodRequest> claim_;  ///< While the agent has it.
 };
 
 }  // namespace hitless::app

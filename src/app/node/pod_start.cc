@@ -41,18 +41,27 @@ void PodRunner::carryOut(const node::MakeSandbox&) {
       return;
     }
     self.sandbox_ = std::make_unique<PodSandbox>(self.context_, self.network_);
-    const auto made = self.sandbox_->make(self.spec(), *sources);
-    if (!made) {
-      self.sandbox_.reset();
-      self.run(self.machine_.sandboxFailed(made.error().reason, made.error().message));
-      return;
-    }
     self.sources_ = std::move(*sources);
-    for (const node::Emit& warning : self.sandbox_->warnings()) {
-      self.carryOut(warning);
-    }
-    self.run(self.machine_.sandboxReady(self.sandbox_->podIP()));
+    self.sandbox_->make(self.spec(), *self.sources_,
+                        [weak = self.weak_from_this()](const auto& made) {
+                          if (const auto runner = weak.lock()) {
+                            runner->sandboxMade(made);
+                          }
+                        });
   });
+}
+
+void PodRunner::sandboxMade(const tl::expected<void, SandboxError>& made) {
+  if (!made) {
+    sandbox_.reset();
+    sources_.reset();
+    run(machine_.sandboxFailed(made.error().reason, made.error().message));
+    return;
+  }
+  for (const node::Emit& warning : sandbox_->warnings()) {
+    carryOut(warning);
+  }
+  run(machine_.sandboxReady(sandbox_->podIP()));
 }
 
 void PodRunner::carryOut(const node::StartContainer& start) {
