@@ -61,10 +61,23 @@ def test_a_chain_gets_the_result_of_the_plugins_before(agent):
     assert plugin(agent, "ADD", config, program=[HITLESS, "cni"]) == (0, PREVIOUS)
     assert plugin(agent, "CHECK", config) == (0, None)
     assert plugin(agent, "STATUS", network(agent, "1.1.0", None)) == (0, None)
-    assert plugin(agent, "GC", network(agent, "1.1.0", None, **{"cni.dev/valid-attachments": []})) == (0, None)
+    claims = agent.directory / "agent.claims.json"
+    for valid, left in (["abc"], ["web-1"]), ([], []):
+        config = network(agent, "1.1.0", None, **{"cni.dev/valid-attachments": [{"containerID": id} for id in valid]})
+        assert plugin(agent, "GC", config) == (0, None)
+        assert [claim["name"] for claim in json.loads(claims.read_text())] == left
+
+
+def test_a_claim_ends_with_its_container(agent):
+    config = network(agent)
+    assert plugin(agent, "ADD", config) == (0, PREVIOUS)
+    claims = agent.directory / "agent.claims.json"
+    assert json.loads(claims.read_text())[0]["addresses"] == ["10.244.1.7"]
     for _ in range(2):
         assert plugin(agent, "DEL", config) == (0, None)
+        assert json.loads(claims.read_text()) == []
     assert stat.S_IMODE(os.stat(agent.pod_socket).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(agent.directory / "agent.claims.json").st_mode) == 0o600
 
 
 @pytest.mark.parametrize("version", ["0.3.1", "0.4.0", "1.0.0", "1.1.0"])
@@ -166,7 +179,7 @@ def test_the_agent_is_told_the_pod_and_says_why_it_must_wait(place):
     head, claim = asked[0].split("\r\n\r\n")
     assert head.startswith("POST /v1/pods/add HTTP/1.1\r\n")
     assert json.loads(claim) == {"namespace": "shop", "name": "web-1", "uid": "u-1", "sandbox": "abc",
-                                 "addresses": ["10.244.1.7"]}
+                                 "network": "pods", "addresses": ["10.244.1.7"]}
 
 
 @pytest.mark.parametrize("reply", [b"", b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 500 x\r\nContent-Length: 4\r\n\r\noops"])

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "core/kube/json.h"
 #include "core/kube/names.h"
 
 namespace hitless::app {
@@ -33,6 +32,14 @@ Result<std::string> textOf(const json::object& object, const char* field, bool n
   return std::string(value->get_string());
 }
 
+Result<json::object> objectOf(const std::string& text) {
+  json::value parsed = TRY(kube::parseJson(text));
+  if (!parsed.is_object()) {
+    return invalid("the request is not a JSON object");
+  }
+  return std::move(parsed.get_object());
+}
+
 Result<std::vector<IpAddress>> addressesOf(const json::object& object) {
   std::vector<IpAddress> addresses;
   const json::value* value = object.if_contains("addresses");
@@ -54,36 +61,61 @@ Result<std::vector<IpAddress>> addressesOf(const json::object& object) {
 
 }  // namespace
 
-std::string jsonOf(const PodRequest& request) {
+json::object toJson(const PodRequest& request) {
   json::array addresses;
   for (const IpAddress& address : request.claim.addresses) {
     addresses.emplace_back(address.text());
   }
-  return json::serialize(json::object{{"namespace", request.claim.ns},
-                                      {"name", request.claim.name},
-                                      {"uid", request.claim.uid},
-                                      {"sandbox", request.sandbox},
-                                      {"addresses", std::move(addresses)}});
+  return {{"namespace", request.claim.ns}, {"name", request.claim.name},
+          {"uid", request.claim.uid},      {"sandbox", request.sandbox},
+          {"network", request.network},    {"addresses", std::move(addresses)}};
+}
+
+std::string jsonOf(const PodRequest& request) {
+  return json::serialize(toJson(request));
 }
 
 Result<PodRequest> podRequestOf(const std::string& text) {
-  const json::value parsed = TRY(kube::parseJson(text));
-  const json::object* object = parsed.if_object();
-  if (object == nullptr) {
-    return invalid("the request is not a JSON object");
-  }
+  const json::object object = TRY(objectOf(text));
   PodRequest request;
-  request.claim.ns = TRY(textOf(*object, "namespace", true));
-  request.claim.name = TRY(textOf(*object, "name", true));
+  request.claim.ns = TRY(textOf(object, "namespace", true));
+  request.claim.name = TRY(textOf(object, "name", true));
   for (const std::string& name : {request.claim.ns, request.claim.name}) {
     if (const auto wrong = kube::dnsSubdomainError(name)) {
       return invalid(fmt::format("\"{}\" is no name: {}", name, *wrong));
     }
   }
-  request.claim.uid = TRY(textOf(*object, "uid", false));
-  request.sandbox = TRY(textOf(*object, "sandbox", false));
-  request.claim.addresses = TRY(addressesOf(*object));
+  request.claim.uid = TRY(textOf(object, "uid", false));
+  request.sandbox = TRY(textOf(object, "sandbox", false));
+  request.network = TRY(textOf(object, "network", false));
+  request.claim.addresses = TRY(addressesOf(object));
   return request;
+}
+
+std::string jsonOf(const ValidSandboxes& valid) {
+  json::array sandboxes;
+  for (const std::string& sandbox : valid.sandboxes) {
+    sandboxes.emplace_back(sandbox);
+  }
+  return json::serialize(
+      json::object{{"network", valid.network}, {"sandboxes", std::move(sandboxes)}});
+}
+
+Result<ValidSandboxes> validSandboxesOf(const std::string& text) {
+  const json::object object = TRY(objectOf(text));
+  ValidSandboxes valid;
+  valid.network = TRY(textOf(object, "network", true));
+  const json::array* sandboxes = kube::findArray(object, {"sandboxes"});
+  if (sandboxes == nullptr) {
+    return invalid("\"sandboxes\" must be a list");
+  }
+  for (const json::value& item : *sandboxes) {
+    if (!item.is_string()) {
+      return invalid(fmt::format("\"sandboxes\": {} is no text", json::serialize(item)));
+    }
+    valid.sandboxes.emplace(item.get_string());
+  }
+  return valid;
 }
 
 DoorAnswer doorAnswerOf(const Status& status) {

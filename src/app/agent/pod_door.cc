@@ -27,7 +27,7 @@ Status needAddresses(const PodRequest& request) {
 }  // namespace
 
 PodDoor::PodDoor(boost::asio::io_context& io, PodIsolation& isolation, std::string path)
-    : io_(io), isolation_(isolation), path_(std::move(path)), retry_(io) {}
+    : io_(io), isolation_(isolation), path_(std::move(path)), retry_(io), claims_(path_) {}
 
 void PodDoor::open() {
   const Status opened = tryOpen();
@@ -48,6 +48,7 @@ void PodDoor::open() {
 
 Status PodDoor::tryOpen() {
   const int fd = TRY(sys::listenUnix(path_));
+  restore();
   server_ = TRY(sys::HttpServer::start(
       io_, fd, {.maxBodyBytes = kMaxBody, .tooLargeBody = {}, .certificatePem = {}, .keyPem = {}},
       [this](const sys::HttpRequest& request, const Responder& responder) {
@@ -68,13 +69,17 @@ void PodDoor::serve(const sys::HttpRequest& request, const Responder& responder)
   if (path == kPodDoorHealth) {
     return responder->send(200, "text/plain", "ok");
   }
-  if (path != kPodsAdd && path != kPodsDel && path != kPodsCheck) {
+  if (path != kPodsAdd && path != kPodsDel && path != kPodsCheck && path != kPodsCollect) {
     return answer(*responder,
                   fail(ErrorKind::kNotFound, fmt::format("there is nothing at {}", path),
-                       fmt::format("POST to {}, {} or {}", kPodsAdd, kPodsDel, kPodsCheck)));
+                       fmt::format("POST to {}, {}, {} or {}", kPodsAdd, kPodsDel, kPodsCheck,
+                                   kPodsCollect)));
   }
   if (request.method != "POST") {
     return responder->send(405, "application/json", R"({"error":"only POST is allowed here"})");
+  }
+  if (path == kPodsCollect) {
+    return answer(*responder, collect(request.body));
   }
   const auto asked = podRequestOf(request.body);
   if (!asked) {
@@ -90,7 +95,7 @@ void PodDoor::add(const PodRequest& request, const Responder& responder) {
   if (const Status able = needAddresses(request); !able) {
     return answer(*responder, able);
   }
-  sandboxes_[request.claim.podKey()] = request.sandbox;
+  claims_.put(request);
   isolation_.isolate(request.claim, [pod = request.claim.podKey(), responder](Status done) {
     if (!done) {
       spdlog::warn("pod {} is kept from its network: {}", pod, done.error().text());
@@ -100,15 +105,30 @@ void PodDoor::add(const PodRequest& request, const Responder& responder) {
 }
 
 Status PodDoor::del(const PodRequest& request) {
-  const auto last = sandboxes_.find(request.claim.podKey());
-  if (last != sandboxes_.end()) {
-    if (last->second != request.sandbox) {
-      return {};
-    }
-    sandboxes_.erase(last);
+  if (claims_.drop(request)) {
+    isolation_.release(request.claim);
   }
-  isolation_.release(request.claim);
   return {};
+}
+
+Status PodDoor::collect(const std::string& body) {
+  const ValidSandboxes valid = TRY(validSandboxesOf(body));
+  for (const PodRequest& gone : claims_.collect(valid.network, valid.sandboxes)) {
+    isolation_.release(gone.claim);
+  }
+  return {};
+}
+
+/// Objects tell a pod's addresses only some time after it has begun.
+void PodDoor::restore() {
+  claims_.load();
+  for (const auto& [pod, request] : claims_.all()) {
+    isolation_.isolate(request.claim, [pod = pod](const Status& done) {
+      if (!done) {
+        spdlog::warn("pod {} has begun already: {}", pod, done.error().text());
+      }
+    });
+  }
 }
 
 Status PodDoor::check(const PodRequest& request) {

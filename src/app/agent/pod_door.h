@@ -1,11 +1,10 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
-#include <map>
 #include <memory>
 #include <string>
 
-#include "app/agent/pod_claim_json.h"
+#include "app/agent/pod_claims.h"
 #include "base/clock.h"
 #include "sys/http/server.h"
 
@@ -37,6 +36,8 @@ class PodDoor {
   void add(const PodRequest& request, const Responder& responder);
   Status del(const PodRequest& request);
   Status check(const PodRequest& request);
+  Status collect(const std::string& body);
+  void restore();
 
   boost::asio::io_context& io_;
   PodIsolation& isolation_;
@@ -44,9 +45,7 @@ class PodDoor {
   boost::asio::steady_timer retry_;
   nanoseconds pause_{};
   std::unique_ptr<sys::HttpServer> server_;
-  /// Which sandbox of a pod was the last to claim: a runtime may delete those of failed attempts
-  /// after the next has begun.
-  std::map<std::string, std::string> sandboxes_;
+  PodClaims claims_;
 };
 
 }  // namespace hitless::app

@@ -91,6 +91,10 @@ void PodDoorClient::del(const PodRequest& request, nanoseconds timeout, Done don
   call("POST", kPodsDel, jsonOf(request), timeout, std::move(done));
 }
 
+void PodDoorClient::collect(const ValidSandboxes& valid, nanoseconds timeout, Done done) {
+  call("POST", kPodsCollect, jsonOf(valid), timeout, std::move(done));
+}
+
 void PodDoorClient::health(nanoseconds timeout, Done done) {
   call("GET", kPodDoorHealth, {}, timeout, std::move(done));
 }

@@ -24,6 +24,7 @@ class PodDoorClient {
   void add(const PodRequest& request, nanoseconds timeout, Done done);
   void check(const PodRequest& request, nanoseconds timeout, Done done);
   void del(const PodRequest& request, nanoseconds timeout, Done done);
+  void collect(const ValidSandboxes& valid, nanoseconds timeout, Done done);
   /// Whether an agent is there at all.
   void health(nanoseconds timeout, Done done);
 

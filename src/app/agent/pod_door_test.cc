@@ -1,5 +1,6 @@
 #include "app/agent/pod_door.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -138,6 +139,60 @@ TEST_F(PodDoorTest, KeepsTheClaimOfANewerSandbox) {
   EXPECT_EQ(isolation_.released.size(), 1U);
 }
 
+TEST_F(PodDoorTest, LeavesClaimsToTheAgentThatComesNext) {
+  ASSERT_OK(add(request("s-1")));
+  PodRequest other = request("s-2");
+  other.claim.name = "web-2";
+  other.claim.addresses = {*IpAddress::parse("fd00::2")};  // It was web-1's.
+  ASSERT_OK(add(other));
+  PodRequest ended = request("s-3");
+  ended.claim.name = "web-3";
+  ended.claim.addresses = {*IpAddress::parse("10.1.0.9")};
+  ASSERT_OK(add(ended));
+  ASSERT_OK(del(ended));
+  door_.close();
+  io_.poll();
+
+  Isolation next;
+  PodDoor successor(io_, next, path_);
+  successor.open();
+  PodSandboxClaim first = request().claim;
+  first.addresses.pop_back();
+  EXPECT_THAT(next.claims, ElementsAre(first, other.claim));
+  successor.close();
+}
+
+TEST_F(PodDoorTest, OpensWhateverIsInTheFileOfClaims) {
+  for (const char* text : {"", "garbage", "{}", "[{\"namespace\":1}]"}) {
+    const testing::TempFolder folder;
+    folder.write("agent.claims.json", text);
+    Isolation next;
+    PodDoor successor(io_, next, folder.path() / "agent.sock");
+    successor.open();
+    EXPECT_THAT(next.claims, IsEmpty());
+    successor.close();
+  }
+}
+
+TEST_F(PodDoorTest, CollectsClaimsWhoseSandboxesAreGone) {
+  for (const char* name : {"kept", "gone", "foreign"}) {
+    PodRequest each = request(name);
+    each.claim.name = name;
+    each.claim.addresses = {*IpAddress::parse(fmt::format("10.1.0.{}", int{name[0]}))};
+    each.network = std::string(name) == "foreign" ? "other" : "pods";
+    ASSERT_OK(add(each));
+  }
+  std::optional<Status> answer;
+  client_.collect({"pods", {"kept"}}, seconds(10), [&](Status given) { answer = given; });
+  while (!answer) {
+    io_.restart();
+    io_.run_one_for(std::chrono::seconds(1));
+  }
+  ASSERT_OK(*answer);
+  ASSERT_EQ(isolation_.released.size(), 1U);
+  EXPECT_EQ(isolation_.released.front().name, "gone");
+}
+
 TEST_F(PodDoorTest, IsWaitedForWhileTheAgentStartsAgain) {
   door_.close();
   io_.poll();
@@ -161,12 +216,13 @@ TEST_F(PodDoorTest, IsWaitedForWhileTheAgentStartsAgain) {
 
 RC_GTEST_PROP(PodClaimJson, SurvivesTheRoundTripAndAnyBytes,
               (const std::string& uid, const std::string& bytes)) {
-  PodRequest request{{"shop", "web-1", "", {*IpAddress::parse("10.1.0.2")}}, "s"};
+  PodRequest request{{"shop", "web-1", "", {*IpAddress::parse("10.1.0.2")}}, "s", "pods"};
   for (const char c : uid) {  // JSON is UTF-8.
     request.claim.uid += static_cast<char>(c & 0x7f);
   }
   RC_ASSERT(podRequestOf(jsonOf(request)).value() == request);
   (void)podRequestOf(bytes);
+  (void)validSandboxesOf(bytes);
   (void)statusOf({500, bytes});
 }
 

@@ -31,7 +31,8 @@ class PodIsolation {
   /// all of these addresses. Until then nothing goes in or out of them, not even before the pod's
   /// object has been seen, for which the implementation waits a bounded time by itself. With an
   /// error (which says what to do) when that cannot be had; the sandbox's attempt then fails and is
-  /// repeated. A claim for the same pod replaces what was claimed for it before.
+  /// repeated. A claim for the same pod replaces what was claimed for it before. An agent
+  /// that starts repeats the claims that stand, whoever waited for them.
   virtual void isolate(PodSandboxClaim claim, std::function<void(Status)> done) = 0;
   /// The sandbox is gone, or its attempt has failed. The addresses may be given to another pod the
   /// moment after; what another has claimed by then stays. Without addresses: all of the pod's.

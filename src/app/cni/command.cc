@@ -47,7 +47,8 @@ std::string standardInput() {
 
 PodRequest podOf(const Request& request) {
   return {{request.podNamespace, request.podName, request.podUid, request.addresses},
-          request.containerId};
+          request.containerId,
+          request.network};
 }
 
 /// Asks the agent and waits.
@@ -79,8 +80,8 @@ cni::CniResult<std::string> add(const Request& request) {
   return cni::resultOf(*request.previous, request.version);
 }
 
-/// Runtimes repeat what fails until it does not: without an agent there is nothing to take back,
-/// and with one again it knows from the pods which addresses nobody has.
+/// Runtimes repeat what fails until it does not, and keep the pod's name until then. A claim that
+/// nobody has taken back holds nobody up, and ends when its address is claimed again, or with GC.
 cni::CniResult<std::string> del(const Request& request) {
   if (!request.podName.empty()) {
     (void)ask(request, [&](PodDoorClient& door, auto answered) {
@@ -104,6 +105,14 @@ cni::CniResult<std::string> status(const Request& request) {
   return there ? cni::CniResult<std::string>("") : refuse(Code::kNotAvailable, there.error());
 }
 
+/// For deletions that found no agent.
+cni::CniResult<std::string> collect(const Request& request) {
+  const Status done = ask(request, [&](PodDoorClient& door, auto answered) {
+    door.collect({request.network, request.validContainers}, request.timeout, answered);
+  });
+  return done ? cni::CniResult<std::string>("") : refuse(Code::kTryAgainLater, done.error());
+}
+
 cni::CniResult<std::string> answerTo(const Request& request) {
   switch (request.operation) {
     case Operation::kAdd:
@@ -117,7 +126,7 @@ cni::CniResult<std::string> answerTo(const Request& request) {
     case Operation::kVersion:
       return cni::versionsOf(request.version);
     case Operation::kGc:
-      break;  // Claims are known by their pods, and the agent itself sees pods go.
+      return collect(request);
   }
   return std::string();
 }

@@ -94,7 +94,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "prevResult"},
         Refusal{"bad address", "ADD",
                 R"({"cniVersion":"1.0.0","prevResult":{"ips":[{"address":"ten"}]}})",
-                Code::kInvalidConfig, "ten"}),
+                Code::kInvalidConfig, "ten"},
+        Refusal{"nothing to keep", "GC", R"({"cniVersion":"1.1.0","name":"net"})",
+                Code::kInvalidConfig, "valid-attachments"},
+        Refusal{"nothing to keep by", "GC",
+                R"({"cniVersion":"1.1.0","name":"net","cni.dev/valid-attachments":[{}]})",
+                Code::kInvalidConfig, "containerID"}),
     [](const auto& refusal) {
       std::string name = refusal.param.what;
       std::replace(name.begin(), name.end(), ' ', '_');
@@ -122,6 +127,15 @@ TEST(CniRequest, ToDeleteIsTakenWhateverIsMissing) {
   EXPECT_THAT(bare->addresses, IsEmpty());
   plain.erase("CNI_ARGS");
   EXPECT_TRUE(requestOf(plain, R"({"cniVersion":"0.4.0","prevResult":{"ips":[7]}})"));
+}
+
+TEST(CniRequest, ToCollectNamesWhatToKeep) {
+  const auto request = requestOf(environment("GC"),
+                                 R"({"cniVersion":"1.1.0","name":"net",
+          "cni.dev/valid-attachments":[{"containerID":"a","ifname":"eth0"},{"containerID":"b"}]})");
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->network, "net");
+  EXPECT_THAT(request->validContainers, ElementsAre("a", "b"));
 }
 
 TEST(CniRequest, ForVersionsNeedsNoConfiguration) {

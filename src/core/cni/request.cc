@@ -130,6 +130,27 @@ Check readPrevious(const json::object& config, Request& request) {
   return {};
 }
 
+Check readValidContainers(const json::object& config, Request& request) {
+  const json::array* attachments = kube::findArray(config, {"cni.dev/valid-attachments"});
+  if (attachments == nullptr || request.network.empty()) {
+    return refuse(Code::kInvalidConfig, "GC without name or cni.dev/valid-attachments",
+                  "nothing was collected");
+  }
+  for (const json::value& item : *attachments) {
+    const json::object* attachment = item.if_object();
+    const std::string id(attachment == nullptr ? std::string_view()
+                                               : kube::text(*attachment, {"containerID"}));
+    if (id.empty()) {
+      return refuse(
+          Code::kInvalidConfig,
+          fmt::format("cni.dev/valid-attachments: {} has no containerID", json::serialize(item)),
+          "nothing was collected");
+    }
+    request.validContainers.insert(id);
+  }
+  return {};
+}
+
 CniResult<json::object> objectOf(std::string_view config) {
   auto parsed = kube::parseJson(config);
   if (!parsed) {
@@ -200,6 +221,10 @@ CniResult<Request> requestOf(const Environment& environment, std::string_view co
   Check read = readVersion(*object, request);
   if (read) {
     read = readOwnKeys(*object, request);
+  }
+  request.network = kube::text(*object, {"name"});
+  if (read && request.operation == Operation::kGc) {
+    read = readValidContainers(*object, request);
   }
   if (read && isAboutAContainer(request.operation)) {
     read = readContainer(environment, *object, request);

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,7 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 struct Request {
   Operation operation = Operation::kVersion;
   std::string version;  ///< cniVersion of the configuration.
+  std::string network;  ///< Its name.
   std::string containerId;
   // Of CNI_ARGS; of DEL they may be missing:
   std::string podNamespace;
@@ -54,6 +56,8 @@ struct Request {
   /// prevResult, and the addresses in it that are the container's.
   std::optional<kube::json::object> previous;
   std::vector<IpAddress> addresses;
+  /// Of GC: the containers that there are.
+  std::set<std::string> validContainers;
   // Our own keys of the configuration:
   std::string socket = "/run/hitless/agent.sock";  ///< "agentSocket"
   nanoseconds timeout = seconds(30);               ///< "timeout", as "30s"
