@@ -8,6 +8,7 @@
 
 #include <array>
 
+#include "core/nft/batcher.h"
 #include "core/nft/expr_codec.h"
 #include "core/nft/interval.h"
 #include "core/nft/user_data.h"
@@ -22,16 +23,9 @@ using netlink::Writer;
 /// How much of an element list goes into one message: an attribute holds at most 65531 bytes, and
 /// one element with comment takes less than 400.
 constexpr std::size_t kElementBytesPerMessage = 60'000;
-constexpr std::size_t kBatchOverhead = 64;
 /// A set that packets fill needs a bound; without one the kernel takes 65535.
 constexpr std::uint32_t kMaxDynamicElements = 1U << 20;
 constexpr std::uint16_t kCreate = NLM_F_CREATE | NLM_F_EXCL;
-
-/// Messages that must stay in one batch, without sequence numbers yet.
-struct Group {
-  Bytes bytes;
-  std::size_t messages = 0;
-};
 
 nfgenmsg inetHeader() {
   return {NFPROTO_INET, NFNETLINK_V0, 0};
@@ -275,80 +269,6 @@ class MessageEncoder {
   const std::string& table_;
   std::vector<Group>& out_;
   std::uint32_t setId_ = 0;
-};
-
-/// Collects groups into batches and numbers their messages.
-class Batcher {
- public:
-  Batcher(std::uint32_t sequence, std::size_t maxBytes)
-      : sequence_(sequence), maxBytes_(maxBytes) {}
-
-  void add(const Group& group, std::size_t operation) {
-    const bool full =
-        open_ && current_.bytes.size() + group.bytes.size() + kBatchOverhead > maxBytes_;
-    if (full) {
-      close();
-    }
-    if (!open_) {
-      begin();
-    }
-    number(group);
-    current_.operationOf.insert(current_.operationOf.end(), group.messages, operation);
-  }
-
-  std::vector<Batch> finish() {
-    if (open_) {
-      close();
-    }
-    return std::move(done_);
-  }
-
- private:
-  void mark(std::uint16_t type) {
-    Writer writer(current_.bytes);
-    writer.begin(type, NLM_F_REQUEST, sequence_++);
-    writer.header(nfgenmsg{AF_UNSPEC, NFNETLINK_V0, htons(NFNL_SUBSYS_NFTABLES)});
-    writer.end();
-  }
-
-  void begin() {
-    current_ = {};
-    current_.beginSequence = sequence_;
-    mark(NFNL_MSG_BATCH_BEGIN);
-    open_ = true;
-  }
-
-  /// Copies the group and gives each of its messages the next sequence number.
-  void number(const Group& group) {
-    std::size_t at = current_.bytes.size();
-    current_.bytes.insert(current_.bytes.end(), group.bytes.begin(), group.bytes.end());
-    for (std::size_t i = 0; i < group.messages; ++i) {
-      nlmsghdr head;
-      std::memcpy(&head, current_.bytes.data() + at, sizeof head);
-      head.nlmsg_seq = sequence_++;
-      std::memcpy(current_.bytes.data() + at, &head, sizeof head);
-      lastMessage_ = at;
-      at += NLMSG_ALIGN(head.nlmsg_len);
-    }
-  }
-
-  void close() {
-    nlmsghdr head;
-    std::memcpy(&head, current_.bytes.data() + lastMessage_, sizeof head);
-    head.nlmsg_flags = static_cast<std::uint16_t>(head.nlmsg_flags | NLM_F_ACK);
-    std::memcpy(current_.bytes.data() + lastMessage_, &head, sizeof head);
-    current_.lastSequence = head.nlmsg_seq;
-    mark(NFNL_MSG_BATCH_END);
-    done_.push_back(std::move(current_));
-    open_ = false;
-  }
-
-  std::uint32_t sequence_;
-  std::size_t maxBytes_;
-  bool open_ = false;
-  std::size_t lastMessage_ = 0;
-  Batch current_;
-  std::vector<Batch> done_;
 };
 
 }  // namespace
