@@ -51,7 +51,8 @@ void Evaluator::indexPods() {
       } else if (!pod.finished) {
         const Pod*& owner = byAddress_[address];
         // One that goes may still be listed with an address that a new pod has already.
-        owner = owner == nullptr || owner->terminating ? &pod : owner;
+        const bool succeeds = owner != nullptr && owner->terminating && !pod.terminating;
+        owner = owner == nullptr || succeeds ? &pod : owner;
       }
     }
   }

@@ -92,7 +92,8 @@ class Evaluator {
   const State& state() const { return state_; }
   /// nullptr if there is none.
   const Pod* find(std::string_view ns, std::string_view name) const;
-  /// The pod that has the address of its own and has not ended; nullptr if none has.
+  /// The pod that has the address of its own and has not ended; nullptr if none has. Of several the
+  /// first that does not terminate, else the first.
   const Pod* owner(const IpAddress& address) const;
 
   /// Ends name pods of state().

@@ -172,6 +172,11 @@ TEST(PolicyAddresses, ATerminatingPodKeepsWhatItHadUntilAnotherHasItsAddress) {
   EXPECT_FALSE(cluster.allows("10.0.1.9", "10.0.1.1"));
   std::swap(cluster.state().pods[1], cluster.state().pods[2]);
   EXPECT_FALSE(cluster.allows("10.0.1.9", "10.0.1.1"));
+  // Of two that go the first.
+  cluster.state().pods[1].terminating = true;
+  EXPECT_FALSE(cluster.allows("10.0.1.9", "10.0.1.1"));
+  std::swap(cluster.state().pods[1], cluster.state().pods[2]);
+  EXPECT_TRUE(cluster.allows("10.0.1.9", "10.0.1.1"));
 }
 
 }  // namespace
