@@ -1,9 +1,6 @@
 #pragma once
 
-#include <linux/if_addr.h>
-
 #include <array>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,7 +8,7 @@
 #include <vector>
 
 #include "sys/netlink/link.h"
-#include "testing/netns.h"
+#include "testing/network_settings.h"
 #include "testing/sockets.h"
 
 /// A node, its pods, another node and a client outside the cluster, as network namespaces of one
@@ -73,24 +70,18 @@ inline std::string nameOf(const IpAddress& ip) {
 class ServiceNetwork {
  public:
   ServiceNetwork() {
-    prepare();
+    prepareNamespace();
     setUp("lo");
     EXPECT_TRUE(links().addBridge("br0"));
     addAddresses("br0", kNodeBridge, "24", "64");
     setUp("br0");
-    for (const char* family : {"ipv4", "ipv6"}) {
-      EXPECT_TRUE(writeProcFile(
-          ("/proc/sys/net/" + std::string(family) + "/conf/all/forwarding").c_str(), "1"));
-    }
-    // Refusals of tests that follow each other closely must not be lost.
-    EXPECT_TRUE(writeProcFile("/proc/sys/net/ipv4/icmp_ratelimit", "0"));
-    EXPECT_TRUE(writeProcFile("/proc/sys/net/ipv6/icmp/ratelimit", "0"));
+    makeRouter();
     for (const Dual& pod : {kPodA, kPodB, kPodC}) {
       addPod(pod);
     }
     addOtherNode();
     addClient();
-    awaitAddresses();
+    awaitAllAddresses();
     awaitPaths();
   }
 
@@ -114,20 +105,6 @@ class ServiceNetwork {
   }
 
  private:
-  /// Kernel settings of the current namespace: what else depends on the machine.
-  static void prepare() {
-    for (const char* setting :
-         {"ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter", "ipv4/conf/all/send_redirects",
-          "ipv4/conf/default/send_redirects", "ipv6/conf/all/accept_dad",
-          "ipv6/conf/default/accept_dad", "ipv6/conf/all/accept_redirects",
-          "ipv6/conf/default/accept_redirects"}) {
-      EXPECT_TRUE(writeProcFile(("/proc/sys/net/" + std::string(setting)).c_str(), "0")) << setting;
-    }
-    // Where the bridge module filters, packets between ports would pass connection tracking twice.
-    writeProcFile("/proc/sys/net/bridge/bridge-nf-call-iptables", "0");
-    writeProcFile("/proc/sys/net/bridge/bridge-nf-call-ip6tables", "0");
-  }
-
   static void setUp(const std::string& interface) { EXPECT_TRUE(links().setUp(interface)); }
 
   static void addDefaultRoutes(const Dual& gateway) {
@@ -141,7 +118,7 @@ class ServiceNetwork {
     EXPECT_EQ(::unshare(CLONE_NEWNET), 0);
     Fd& netns = netns_[static_cast<std::size_t>(host)];
     netns = Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-    prepare();
+    prepareNamespace();
     EXPECT_EQ(::setns(netns_[0].get(), CLONE_NEWNET), 0);
     EXPECT_TRUE(links().addVeth(interface, "eth0", netns.get()));
     return netns.get();
@@ -204,26 +181,14 @@ class ServiceNetwork {
     EXPECT_TRUE(links().settle("eth1"));
   }
 
-  /// Until the kernel's worker has made every IPv6 address of every host usable.
-  void awaitAddresses() const {
+  /// Until every IPv6 address of every host is usable.
+  void awaitAllAddresses() const {
     for (const Fd& netns : netns_) {
       within(netns.get(), [] {
-        while (hasTentativeAddress()) {
-          ::poll(nullptr, 0, 1);
-        }
+        awaitAddresses();
         return 0;
       });
     }
-  }
-  static bool hasTentativeAddress() {
-    std::ifstream addresses("/proc/thread-self/net/if_inet6");
-    for (std::string ip, index, length, scope, flags, name;
-         addresses >> ip >> index >> length >> scope >> flags >> name;) {
-      if ((std::stoul(flags, nullptr, 16) & IFA_F_TENTATIVE) != 0) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /// Until neighbours know each other: a refusal by each host shows that its path is there.
