@@ -16,9 +16,7 @@ namespace hitless::app {
 namespace {
 
 /// For an agent that starts again, and for the API server's news to reach it.
-constexpr nanoseconds kClaimTime = seconds(10);
-/// An agent that starts has no claims.
-constexpr nanoseconds kReleaseTime = seconds(1);
+constexpr nanoseconds kAgentTime = seconds(10);
 
 SandboxError sandboxError(const Error& error) {
   return {"FailedCreatePodSandBox", "Failed to create pod sandbox: " + error.text()};
@@ -66,7 +64,7 @@ Status PodSandbox::claim(const node::PodSpec& spec) {
   podIP_ = address.text();
   claim_ = std::make_shared<PodRequest>(
       PodRequest{{spec.ns, spec.name, spec.uid, {address}}, std::to_string(++context_.sandboxes)});
-  context_.agent.add(*claim_, kClaimTime,
+  context_.agent.add(*claim_, kAgentTime,
                      [this, claim = std::weak_ptr(claim_)](const Status& status) {
                        if (!claim.expired()) {
                          isolated(status);
@@ -97,7 +95,7 @@ void PodSandbox::remove() {
     return;
   }
   if (const auto claim = std::exchange(claim_, nullptr)) {
-    context_.agent.del(*claim, kReleaseTime, [](const Status&) {});
+    context_.agent.del(*claim, kAgentTime, [](const Status&) {});
   }
   network_.detach(uid_);
   sandbox_.reset();
