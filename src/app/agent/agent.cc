@@ -7,7 +7,6 @@
 #include "core/drain/gate_hook.h"
 
 namespace hitless::app {
-
 Agent::Agent(Parts parts, AgentOptions options)
     : parts_(parts),
       options_(std::move(options)),
@@ -17,10 +16,18 @@ Agent::Agent(Parts parts, AgentOptions options)
       waitingRoom_(parts.io, options_.nodeName),
       gate_({parts.io, parts.clock, parts.timeline, metrics_, events_, parts.untaken, parts.flows},
             options_.nodeName, options_.port, options_.gate),
-      loop_({parts.io, parts.plane, parts.clock, parts.timeline, metrics_, flows_},
-            options_.nodeName, options_.minSyncPeriod,
-            [this](std::uint64_t watermark) { onAcknowledged(watermark); }),
-      guard_(parts.io, loop_, parts.clock, metrics_),
+      loop_(
+          {parts.io, parts.plane, parts.clock, parts.timeline, metrics_, flows_,
+           [this] {
+             if (parts_.policy != nullptr) {
+               parts_.policy->flush();  // Endpoints are known to policies before they get traffic.
+             }
+           }},
+          options_.nodeName, options_.minSyncPeriod,
+          [this](std::uint64_t watermark) { onAcknowledged(watermark); }),
+      guard_({parts.io, parts.clock, metrics_, "the service rules", [this] { loop_.resync(); }}),
+      policyGuard_({parts.io, parts.clock, metrics_, "the NetworkPolicies",
+                    [this] { parts_.policy->resync(); }}),
       health_(loop_, parts.clock, metrics_, 2 * options_.syncPeriod),
       serviceHealth_({parts.io, parts.plane, health_, events_, metrics_, options_.nodeName}),
       front_(parts.io, options_.port),
@@ -48,8 +55,7 @@ void Agent::start() {
     front_.open(address);
   }
   if (!options_.podSocket.empty()) {
-    podDoor_.emplace(parts_.io, parts_.isolation != nullptr ? *parts_.isolation : noIsolation_,
-                     options_.podSocket);
+    podDoor_.emplace(parts_.io, policies(), options_.podSocket);
     podDoor_->open();
   }
   open(healthzFront_, options_.healthz);
@@ -75,6 +81,7 @@ void Agent::start() {
           }
         });
   watchForDns();
+  watchForPolicies();
 }
 
 void Agent::watchForDns() {
@@ -90,13 +97,12 @@ void Agent::watchForDns() {
   };
   open(dnsHealthFront_, options_.dnsHealth);
   open(dnsReadyFront_, options_.dnsReady);
-  watch(kube::res::kNamespaces, "",
-        [this](const watch::Update& update) { parts_.dns->applyNamespaces(update); });
 }
 
 void Agent::stop() {
   watchers_.clear();
   guard_.stop();
+  policyGuard_.stop();
   trim_.cancel();
   if (parts_.monitor != nullptr) {
     parts_.monitor->stop();
@@ -106,6 +112,12 @@ void Agent::stop() {
   }
   if (parts_.departed != nullptr) {
     parts_.departed->stop();
+  }
+  if (parts_.policyMonitor != nullptr) {
+    parts_.policyMonitor->stop();
+  }
+  if (parts_.policy != nullptr) {
+    parts_.policy->stop();
   }
   if (parts_.addresses != nullptr) {
     parts_.addresses->stop();
@@ -156,7 +168,11 @@ void Agent::watch(const kube::Resource& resource, const std::string& fieldSelect
   target.fieldSelector = fieldSelector;
   target.unread = unreadFields(resource);
   target.optional = &resource == &kube::res::kServiceCidrs;  // Served from Kubernetes 1.31 on.
-  const auto delivered = [this, name = std::string(resource.plural),
+  watch(std::move(target), std::move(deliver));
+}
+
+void Agent::watch(sys::WatchTarget target, std::function<void(const watch::Update&)> deliver) {
+  const auto delivered = [this, name = std::string(target.resource->plural),
                           deliver = std::move(deliver)](const watch::Update& update) {
     metrics_.lastNews[name] = parts_.clock.mono();
     if (parts_.dns != nullptr) {
@@ -172,6 +188,9 @@ void Agent::watch(const kube::Resource& resource, const std::string& fieldSelect
 void Agent::onNodes(const watch::Update& update) {
   loop_.onNodes(update);
   gate_.onNodes(update);
+  if (parts_.policy != nullptr) {
+    parts_.policy->onNodes(update);
+  }
   for (const watch::Change& change : update.changes) {
     if (kube::text(*change.object, {"metadata", "name"}) == options_.nodeName) {
       onOwnNode(kube::nodeOf(*change.object));
@@ -216,6 +235,7 @@ void Agent::addRoutes() {
   addHealthRoutes(healthzFront_);
   addMetricsRoute(front_);
   addMetricsRoute(metricsFront_);
+  addAuditRoute();
   if (parts_.dns != nullptr) {
     for (Front* front : {&front_, &dnsHealthFront_, &dnsReadyFront_}) {
       addDnsRoutes(*front);
@@ -251,7 +271,8 @@ void Agent::addMetricsRoute(Front& front) {
                                  const std::shared_ptr<sys::HttpResponder>& responder) {
     const auto send = [this, responder](const sys::NameServerStats* dns) {
       responder->send(200, "text/plain; version=0.0.4",
-                      render({metrics_, parts_.clock.mono(), sys::selfStats(), dns}));
+                      render({metrics_, parts_.clock.mono(), sys::selfStats(), dns,
+                              parts_.policy == nullptr ? nullptr : &parts_.policy->metrics()}));
     };
     if (parts_.dns == nullptr) {
       return send(nullptr);

@@ -12,6 +12,7 @@
 #include "app/agent/loop.h"
 #include "app/agent/options.h"
 #include "app/agent/pod_door.h"
+#include "app/agent/policy_plane.h"
 #include "app/agent/proxy_health.h"
 #include "app/agent/service_health.h"
 #include "app/agent/table_guard.h"
@@ -42,7 +43,8 @@ class Agent {
     DnsPlane* dns = nullptr;                   ///< Without it no names are served.
     DepartedPlane* departed = nullptr;  ///< Without it nobody looks after addresses of the dead.
     sys::NftMonitor* departedMonitor = nullptr;  ///< Of its table.
-    PodIsolation* isolation = nullptr;           ///< Without it pods are let in at once.
+    PolicyPlane* policy = nullptr;               ///< Without it NetworkPolicies are not enforced.
+    sys::NftMonitor* policyMonitor = nullptr;    ///< Of its table.
   };
 
   Agent(Parts parts, AgentOptions options);
@@ -56,12 +58,17 @@ class Agent {
   void addRoutes();
   void addHealthRoutes(Front& front);
   void addMetricsRoute(Front& front);
+  void addAuditRoute();
   void addDnsRoutes(Front& front);
   void watchForDns();
+  void watchForPolicies();
+  PodIsolation& policies();
   void startDeparted();
   void open(Front& front, const BindAddress& address);
   void watch(const kube::Resource& resource, const std::string& fieldSelector,
              std::function<void(const watch::Update&)> deliver);
+  void watch(sys::WatchTarget target, std::function<void(const watch::Update&)> deliver);
+  void onNamespaces(const watch::Update& update);
   void onNodes(const watch::Update& update);
   void onOwnNode(const kube::Node& node);
   void onAddresses(std::vector<IpAddress> addresses);
@@ -82,6 +89,7 @@ class Agent {
   GateKeeper gate_;
   Loop loop_;
   TableGuard guard_;
+  TableGuard policyGuard_;
   ProxyHealth health_;
   ServiceHealth serviceHealth_;
   Front front_;

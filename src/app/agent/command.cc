@@ -55,6 +55,23 @@ std::optional<DepartedKernel> departedKernel(const AgentOptions& options) {
   return std::move(*opened);
 }
 
+/// nullopt if it is not wanted. A kernel that cannot do it is an error: nobody would be told that
+/// policies do nothing.
+Result<std::optional<PolicyKernel>> policyKernel(const AgentOptions& options) {
+  if (!options.policy) {
+    TRY_VOID(removePolicyTable());
+    return std::nullopt;
+  }
+  auto opened = openPolicyKernel(options.policyTable);
+  if (!opened) {
+    Error error = std::move(opened).error().during("cannot enforce NetworkPolicies");
+    error.hint += error.hint.empty() ? "" : "; ";
+    error.hint += "--no-network-policy leaves them to somebody else";
+    return tl::unexpected(std::move(error));
+  }
+  return std::optional(std::move(*opened));
+}
+
 Status runAgent(const AgentCommandLine& line) {
   const AgentOptions& options = line.agent;
   // Writing to a peer that has gone is an error to handle, not a reason to die.
@@ -88,11 +105,20 @@ Status runAgent(const AgentCommandLine& line) {
                              departing->log ? &*departing->log : nullptr, machineAddresses},
         options.nodeName, departing->options);
   }
+  std::optional<PolicyKernel> policing = TRY(policyKernel(options));
+  std::optional<PolicyPlane> policy;
+  if (policing) {
+    departed::PacketSender* packets =
+        departing && departing->packets ? &*departing->packets : nullptr;
+    policy.emplace(PolicyPlane::Parts{io, policing->dataplane, clock, rng, flowWorker, packets},
+                   options.nodeName, options.policyTable);
+  }
   ServicePlane plane(kernel.dataplane, std::move(planned), dns ? &*dns : nullptr,
                      departed ? &*departed : nullptr);
   Agent agent({io, *client, clock, rng, timeline, plane, flows, flowWorker, untaken,
                &kernel.monitor, addresses ? &*addresses : nullptr, dns ? &*dns : nullptr,
-               departed ? &*departed : nullptr, departing ? &departing->monitor : nullptr},
+               departed ? &*departed : nullptr, departing ? &departing->monitor : nullptr,
+               policy ? &*policy : nullptr, policing ? &policing->monitor : nullptr},
               options);
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](const boost::system::error_code&, int) {

@@ -86,6 +86,16 @@ void declare(CLI::App& parser, AgentCommandLine& line) {
       "--second-chance,!--no-second-chance", options.departedTable.times.secondChance,
       "Lead new connections that nodes with late rules still send to a pod that goes to "
       "another endpoint (docs/termination.md; default true)");
+  parser.add_flag("--network-policy,!--no-network-policy", options.policy,
+                  "Enforce NetworkPolicies (docs/network-policy.md; default true)");
+  parser
+      .add_option(
+          "--network-policy-deny", line.policyDeny,
+          "What clients get that policies deny: reject (a reset, or ICMP) or drop (nothing)")
+      ->check(CLI::IsMember({"reject", "drop"}))
+      ->capture_default_str();
+  parser.add_flag("--judge-own-node", options.policyTable.judgeOwnNode,
+                  "Apply egress policies to what a pod sends to its own node, too");
   declareDns(parser, line);
   parser.add_flag("--dry-run", line.dryRun,
                   "Print what would be done to the packet rules now, as nft commands, and exit");
@@ -121,6 +131,11 @@ Status settle(AgentCommandLine& line) {
   options.minSyncPeriod = proxy.minSyncPeriod;
   options.primaryNodePorts = proxy.primaryNodePorts;
   options.nodePortNetworks = proxy.nodePortNetworks;
+  options.policyTable.reject = line.policyDeny == "reject";
+  options.policyTable.podNetworks = proxy.clusterCidrs;
+  if (!options.podCidr.empty()) {
+    options.policyTable.podNetworks.push_back(TRY(Cidr::parse(options.podCidr)));
+  }
   return {};
 }
 

@@ -18,6 +18,7 @@ struct AgentCommandLine {
   ProxyConfig proxy;
   DnsOptions dns;
   std::string configFile;
+  std::string policyDeny = "reject";
   bool cleanup = false;
   bool force = false;
   bool dryRun = false;

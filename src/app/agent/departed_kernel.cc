@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "app/agent/kernel.h"
 #include "core/nft/diff.h"
 #include "core/rules/names.h"
 
@@ -59,13 +60,7 @@ Result<DepartedKernel> openDepartedKernel(rules::DepartedTableOptions options) {
 }
 
 Status removeDepartedTable() {
-  auto dataplane = TRY(sys::NftDataplane::open(std::string(rules::names::kDepartedTable)));
-  const nft::Ruleset present = TRY(dataplane.read());
-  const auto transaction = nft::diff(present, {});
-  if (!transaction.empty()) {
-    TRY_VOID(dataplane.apply(transaction));
-  }
-  return {};
+  return removeTable(std::string(rules::names::kDepartedTable));
 }
 
 }  // namespace hitless::app

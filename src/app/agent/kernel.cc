@@ -7,6 +7,7 @@
 #include "app/agent/departed_kernel.h"
 #include "app/agent/dns_door.h"
 #include "app/agent/service_plane.h"
+#include "core/nft/diff.h"
 #include "core/rules/names.h"
 
 namespace hitless::app {
@@ -61,6 +62,38 @@ Result<Kernel> openKernel() {
   return Kernel{std::move(*lock), std::move(dataplane), std::move(monitor)};
 }
 
+Status removeTable(const std::string& table) {
+  auto dataplane = TRY(sys::NftDataplane::open(table));
+  const nft::Ruleset present = TRY(dataplane.read());
+  const auto transaction = nft::diff(present, {});
+  if (!transaction.empty()) {
+    TRY_VOID(dataplane.apply(transaction));
+  }
+  return {};
+}
+
+Result<PolicyKernel> openPolicyKernel(const rules::PolicyTableOptions& options) {
+  // Whether the kernel takes such rules at all, in a table that goes again.
+  nft::Ruleset ruleset = rules::policyFrame({}, {}, options);
+  ruleset.table->name += "-probe";
+  auto trial = TRY(sys::NftDataplane::open(ruleset.table->name));
+  if (const auto taken = trial.apply(nft::diff({}, ruleset)); !taken) {
+    Error error = taken.error();
+    error.hint =
+        "Linux needs CONFIG_NF_CONNTRACK_LABELS, CONFIG_NFT_CT and CONFIG_NFT_REJECT_INET for it";
+    return tl::unexpected(std::move(error));
+  }
+  (void)TRY(trial.apply(nft::diff(ruleset, {})));
+  const std::string name(rules::names::kPolicyTable);
+  sys::NftDataplane dataplane = TRY(sys::NftDataplane::open(name));
+  sys::NftMonitor monitor = TRY(sys::NftMonitor::open({name, dataplane.port()}));
+  return PolicyKernel{std::move(dataplane), std::move(monitor)};
+}
+
+Status removePolicyTable() {
+  return removeTable(std::string(rules::names::kPolicyTable));
+}
+
 Status removeRules(bool force) {
   const auto holder = TRY(sys::InstanceLock::holderOf(lockName()));
   if (holder && !force) {
@@ -75,6 +108,7 @@ Status removeRules(bool force) {
   ServicePlane plane(dataplane, {});
   TRY_VOID(plane.cleanup());
   TRY_VOID(removeDepartedTable());
+  TRY_VOID(removePolicyTable());
   return removeDnsDoor();
 }
 

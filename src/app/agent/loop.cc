@@ -117,6 +117,7 @@ void Loop::arm() {
 
 void Loop::sync() {
   const std::uint64_t revision = seen_;
+  parts_.first();
   const MonoTime begin = parts_.clock.mono();
   Result<rules::SyncReceipt> receipt = parts_.plane.sync(begin);
   if (!receipt) {

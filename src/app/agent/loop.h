@@ -28,6 +28,8 @@ class Loop {
     timeline::Sink& timeline;
     AgentMetrics& metrics;
     FlowCleaner& flows;
+    /// Called before each sync, for what must be in the kernel before it.
+    std::function<void()> first = [] {};
   };
   using Acknowledge = std::function<void(std::uint64_t watermark)>;
 

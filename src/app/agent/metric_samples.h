@@ -67,5 +67,7 @@ struct Metric {
 
 /// Those of the node's name server; only to be collected when there is one.
 std::span<const Metric> dnsMetrics();
+/// Those of NetworkPolicies; only to be collected when they are enforced.
+std::span<const Metric> policyMetrics();
 
 }  // namespace hitless::app

@@ -166,6 +166,9 @@ std::string render(const Scrape& scrape) {
   if (scrape.dns != nullptr) {
     std::for_each(dnsMetrics().begin(), dnsMetrics().end(), add);
   }
+  if (scrape.policy != nullptr) {
+    std::for_each(policyMetrics().begin(), policyMetrics().end(), add);
+  }
   return out;
 }
 
@@ -185,6 +188,7 @@ std::string renderMetricsPage() {
   };
   std::for_each(std::begin(kMetrics), std::end(kMetrics), add);
   std::for_each(dnsMetrics().begin(), dnsMetrics().end(), add);
+  std::for_each(policyMetrics().begin(), policyMetrics().end(), add);
   return out;
 }
 

@@ -65,12 +65,31 @@ struct AgentMetrics {
   void observeGate(const std::string& reason, nanoseconds waited);
 };
 
+/// The numbers of NetworkPolicies.
+struct PolicyMetrics {
+  Histogram syncSeconds{0.00025, 2, 15};
+  Histogram latencySeconds{0.00025, 2, 15};  ///< From the news to the commit.
+  Histogram claimSeconds{0.00025, 2, 15};    ///< How long pods that start have waited.
+  std::uint64_t syncs = 0;
+  std::uint64_t syncFailures = 0;
+  std::uint64_t elementsWritten = 0;
+  std::uint64_t flowsRejudged = 0;
+  std::uint64_t flowsCut = 0;
+  std::uint64_t audits = 0;
+  std::uint64_t differences = 0;  ///< Found by audits: operations that it took to heal.
+  std::uint64_t mismatches = 0;   ///< Found by audits: verdicts that were not the evaluator's.
+  std::size_t policies = 0;
+  std::size_t isolatedAddresses = 0;
+  std::size_t rules = 0;
+};
+
 /// What a scrape looks at.
 struct Scrape {
   const AgentMetrics& metrics;
   MonoTime now{};
   sys::SelfStats process;
   const sys::NameServerStats* dns = nullptr;  ///< nullptr: no names are served.
+  const PolicyMetrics* policy = nullptr;      ///< nullptr: no policies are enforced.
 };
 
 /// Prometheus text format 0.0.4.

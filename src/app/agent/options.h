@@ -7,6 +7,7 @@
 #include "base/ip.h"
 #include "core/drain/gate.h"
 #include "core/rules/departed_table.h"
+#include "core/rules/policy_table.h"
 
 namespace hitless::app {
 
@@ -41,6 +42,9 @@ struct AgentOptions {
   /// Whether, and for how long, the addresses of pods that go are looked after.
   bool departed = true;
   rules::DepartedTableOptions departedTable;
+  /// Whether NetworkPolicies are enforced.
+  bool policy = true;
+  rules::PolicyTableOptions policyTable;
 };
 
 }  // namespace hitless::app

@@ -25,4 +25,14 @@ std::vector<watch::FieldPath> unreadFields(const kube::Resource& resource) {
   return {};
 }
 
+std::vector<watch::FieldPath> unreadByPolicies() {
+  return {{"metadata", "ownerReferences"},
+          {"spec", "volumes"},
+          {"spec", "tolerations"},
+          {"spec", "affinity"},
+          {"status", "conditions"},
+          {"status", "containerStatuses"},
+          {"status", "initContainerStatuses"}};
+}
+
 }  // namespace hitless::app

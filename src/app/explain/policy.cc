@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/cluster/run_dir.h"
+#include "app/explain/policy_kernel.h"
 #include "app/explain/policy_objects.h"
 #include "app/terminal.h"
 #include "core/kube/yaml.h"
@@ -21,6 +22,7 @@ struct PolicyOptions {
   std::string port;
   std::string probes;  ///< A file; empty: the one probe of the three above.
   bool judgeOwnNode = false;
+  bool kernel = false;
   ExplainOptions objects;
 };
 
@@ -51,18 +53,35 @@ Result<std::vector<policy::Answer>> answerAll(const policy::Evaluator& evaluator
   return answers;
 }
 
+/// nullopt unless the kernel is to be asked.
+Result<std::optional<nft::Ruleset>> kernelTable(const PolicyOptions& options) {
+  return options.kernel ? std::optional(TRY(readPolicyTable())) : std::nullopt;
+}
+
 Status explainBatch(const policy::Evaluator& evaluator, const PolicyOptions& options) {
   const auto answers = TRY(answerAll(evaluator, options));
-  if (options.objects.output == "text") {
-    for (const policy::Answer& answer : answers) {
-      fmt::print("{}", policy::lineOf(answer));
-    }
-    return {};
-  }
+  const auto table = TRY(kernelTable(options));
   json::array list;
   list.reserve(answers.size());
   for (const policy::Answer& answer : answers) {
+    std::optional<KernelAnswer> kernel;
+    if (table) {
+      kernel = TRY(askKernel(*table, answer));
+    }
+    if (options.objects.output == "text") {
+      fmt::print("{}", policy::lineOf(answer));
+      if (kernel && !kernel->difference.empty()) {
+        fmt::print("  rules of this node: {}, but {}\n", kernel->verdict, kernel->difference);
+      }
+      continue;
+    }
     list.push_back(policy::jsonOf(answer));
+    if (kernel) {
+      list.back().as_object()["kernel"] = jsonOf(*kernel);
+    }
+  }
+  if (options.objects.output == "text") {
+    return {};
   }
   fmt::print("{}\n", json::serialize(list));
   return {};
@@ -71,10 +90,18 @@ Status explainBatch(const policy::Evaluator& evaluator, const PolicyOptions& opt
 Status explainOne(const policy::Evaluator& evaluator, const PolicyOptions& options) {
   const auto probe = TRY(policy::parseProbe(options.from, options.to, options.port));
   const auto answer = TRY(policy::answer(evaluator, probe, options.objects.ns));
+  const auto table = TRY(kernelTable(options));
   if (options.objects.output == "json") {
-    fmt::print("{}\n", json::serialize(policy::jsonOf(answer)));
-  } else {
-    fmt::print("{}", policy::textOf(evaluator, answer));
+    json::object out = policy::jsonOf(answer);
+    if (table) {
+      out["kernel"] = jsonOf(TRY(askKernel(*table, answer)));
+    }
+    fmt::print("{}\n", json::serialize(out));
+    return {};
+  }
+  fmt::print("{}", policy::textOf(evaluator, answer));
+  if (table) {
+    fmt::print("{}", textOf(TRY(askKernel(*table, answer))));
   }
   return {};
 }
@@ -106,6 +133,8 @@ void declarePolicy(CLI::App& parser, PolicyOptions& options) {
       "Manifests of NetworkPolicies, Pods, Namespaces and Nodes, instead of a cluster");
   parser.add_option("--kubeconfig", options.objects.kubeconfig,
                     "The cluster (default: $KUBECONFIG, else the running embedded cluster)");
+  parser.add_flag("--kernel", options.kernel,
+                  "Ask the rules in this network namespace, too, and say where they differ");
   parser.add_flag("--judge-own-node", options.judgeOwnNode,
                   "Let policies also decide about what a pod sends to its own node");
   parser.add_option("-o,--output", options.objects.output, "text or json")

@@ -14,9 +14,6 @@ constexpr Row kRows[] = {
      "this cluster keeps ClusterRoleBindings but allows everything to everybody it knows"},
     {"Role", "this cluster keeps Roles but allows everything to everybody it knows"},
     {"RoleBinding", "this cluster keeps RoleBindings but allows everything to everybody it knows"},
-    {"NetworkPolicy",
-     "this cluster keeps NetworkPolicies but enforces none; `hitless explain policy` says what "
-     "they would allow"},
     {"MutatingWebhookConfiguration",
      "this cluster keeps MutatingWebhookConfigurations but asks no webhook: it has the gate "
      "itself"},

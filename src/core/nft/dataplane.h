@@ -29,6 +29,11 @@ class Dataplane {
   virtual Result<Elements> readElements(const std::string& set) = 0;
 };
 
+/// Applies a transaction, and after that its deletions of sets and chains in one of their own:
+/// kernels before 6.2 refuse to delete a chain in the transaction that deletes the last verdict
+/// which leads to it. Nothing leads to what is left if only the second fails.
+Result<Receipt> applyInTwo(Dataplane& dataplane, Transaction transaction);
+
 /// "operation 3 (add chain pick-v4-2)"
 std::string operationSubject(const Transaction& transaction, std::size_t index);
 

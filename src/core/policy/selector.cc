@@ -69,6 +69,10 @@ bool Selector::matches(const kube::Labels& labels) const {
                      [&](const Term& term) { return term.matches(labels); });
 }
 
+bool Selector::implies(const Selector& other) const {
+  return std::includes(terms_.begin(), terms_.end(), other.terms_.begin(), other.terms_.end());
+}
+
 void Selector::addKeysTo(LabelKeys& keys) const {
   for (const Term& term : terms_) {
     keys.insert(term.key);

@@ -22,6 +22,9 @@ class Selector {
 
   bool matches(const kube::Labels& labels) const;
   bool matchesAll() const { return terms_.empty(); }
+  /// Whether whatever this matches `other` matches too, because every condition of `other` is also
+  /// one of this. False does not say that there is something that only this matches.
+  bool implies(const Selector& other) const;
   /// Adds the labels that decide: no other can change what matches() says.
   void addKeysTo(LabelKeys& keys) const;
   /// "app=web,tier in (a,b),!old"; "everything" if it selects everything.

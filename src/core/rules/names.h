@@ -94,4 +94,27 @@ inline constexpr std::string_view kSynSigns = "syn-signs";
 /// Set: the addresses of this node's pods.
 inline constexpr std::string_view kOwnPods = "own-pods";
 
+// The table of the NetworkPolicies (policy_table.h). Chains of one policy are named after it,
+// "ingress-v4-shop/db"; those of pods that the same policies isolate, and sets, after a digest.
+inline constexpr std::string_view kPolicyTable = "hitless-policy";
+/// Base chains.
+inline constexpr std::string_view kPolicyEgress = "policy-egress";
+inline constexpr std::string_view kPolicyIngress = "policy-ingress";
+inline constexpr std::string_view kPolicyOwnNode = "policy-own-node";
+/// Chains for what connection tracking does not know.
+inline constexpr std::string_view kUntrackedEgress = "untracked-egress";
+inline constexpr std::string_view kUntrackedIngress = "untracked-ingress";
+/// Chain: what no rule of the policies allows.
+inline constexpr std::string_view kDeny = "deny";
+/// Chain: a pod that nobody has told of yet.
+inline constexpr std::string_view kUnknownPod = "unknown-pod";
+/// Verdict maps: address of an isolated pod of this node -> chain.
+inline constexpr std::string_view kIsolatedEgress = "isolated-egress";
+inline constexpr std::string_view kIsolatedIngress = "isolated-ingress";
+/// Sets: the addresses of all pods; pairs address . address of each isolated pod of this node; the
+/// networks that pods' addresses are taken from.
+inline constexpr std::string_view kAllPods = "all-pods";
+inline constexpr std::string_view kItself = "itself";
+inline constexpr std::string_view kPodNetworks = "pod-networks";
+
 }  // namespace hitless::rules::names

@@ -55,21 +55,6 @@ nft::Ruleset bareSets(const Options& options) {
   return bare;
 }
 
-/// Moves the deletion of sets and chains out: kernels before 6.2 refuse to delete a chain in the
-/// transaction that deletes the last verdict which leads to it.
-nft::Transaction splitRemovals(nft::Transaction& transaction) {
-  const auto removes = [](const nft::Operation& operation) {
-    return std::holds_alternative<nft::DeleteSet>(operation) ||
-           std::holds_alternative<nft::DeleteChain>(operation);
-  };
-  auto& all = transaction.operations;
-  const auto first = std::find_if(all.begin(), all.end(), removes);
-  nft::Transaction removals{transaction.table,
-                            {std::make_move_iterator(first), std::make_move_iterator(all.end())}};
-  all.erase(first, all.end());
-  return removals;
-}
-
 }  // namespace
 
 /// The next state of the services that change, next to the operations that lead there.
@@ -111,21 +96,6 @@ Result<SyncReceipt> Programmer::sync(const service::Snapshot& snapshot,
   return trusted_ && !changes.all ? syncIncremental(snapshot, changes) : syncFull(snapshot);
 }
 
-Status Programmer::apply(nft::Transaction transaction, SyncReceipt& receipt) {
-  const nft::Transaction removals = splitRemovals(transaction);
-  for (const nft::Transaction* part : {&std::as_const(transaction), &removals}) {
-    if (part->empty()) {
-      continue;
-    }
-    const nft::Receipt done = TRY(dataplane_.apply(*part));
-    receipt.dataplane.operations += done.operations;
-    receipt.dataplane.elements += done.elements;
-    receipt.dataplane.batches += done.batches;
-    receipt.dataplane.bytes += done.bytes;
-  }
-  return {};
-}
-
 Result<SyncReceipt> Programmer::syncFull(const service::Snapshot& snapshot) {
   trusted_ = false;
   const nft::Ruleset applied = TRY(dataplane_.read());
@@ -157,7 +127,7 @@ Result<SyncReceipt> Programmer::syncFull(const service::Snapshot& snapshot) {
     wanted.sets[names::suffixed(names::kHairpin, address.family())].elements.insert(
         hairpinElement(address));
   }
-  TRY_VOID(apply(nft::diff(applied, wanted), receipt));
+  receipt.dataplane = TRY(nft::applyInTwo(dataplane_, nft::diff(applied, wanted)));
   for (const AffinityMap& map : affinity) {
     if (applied.sets.contains(map.name)) {
       TRY_VOID(purge(dataplane_, std::string(names::kTable), map));
@@ -246,7 +216,7 @@ Result<SyncReceipt> Programmer::syncIncremental(const service::Snapshot& snapsho
       SyncReceipt::Mode::kIncremental, snapshot.revision(), changes.services.size(), {}, {}};
   Change change = planChange(snapshot, changes);
   trusted_ = false;  // Until all of it is done.
-  TRY_VOID(apply(std::move(change.transaction), receipt));
+  receipt.dataplane = TRY(nft::applyInTwo(dataplane_, std::move(change.transaction)));
   for (const AffinityMap& map : change.affinity) {
     TRY_VOID(purge(dataplane_, std::string(names::kTable), map));
   }

@@ -65,7 +65,6 @@ class Programmer {
   Change planChange(const service::Snapshot& snapshot, const service::Changes& changes);
   void planService(Change& change, const service::Snapshot& snapshot,
                    const service::ServiceName& name, const ClaimChange& claims) const;
-  Status apply(nft::Transaction transaction, SyncReceipt& receipt);
   void commit(Change change);
 
   Surroundings surroundings() const { return {options_, node_.addresses}; }
