@@ -11,6 +11,13 @@ namespace {
 
 constexpr std::array<Direction, 2> kDirections = {Direction::kIngress, Direction::kEgress};
 
+bool allowsAllPorts(const Rule& rule, Protocol protocol) {
+  return !rule.ports ||
+         std::any_of(rule.ports->begin(), rule.ports->end(), [&](const PortMatch& m) {
+           return m.protocol == protocol && std::holds_alternative<AllPorts>(m.port);
+         });
+}
+
 }  // namespace
 
 std::string textOf(const PodSelector& selector) {
@@ -53,7 +60,9 @@ void Policies::note(const Rules& rules) {
       }
     }
     for (std::size_t i = 0; rule.ports && i < rule.ports->size(); ++i) {
-      if (const auto* port = std::get_if<PortName>(&(*rule.ports)[i].port)) {
+      const PortMatch& match = (*rule.ports)[i];
+      const auto* port = std::get_if<PortName>(&match.port);
+      if (port != nullptr && !allowsAllPorts(rule, match.protocol)) {
         portNames_.insert(port->name);
       }
     }

@@ -46,7 +46,7 @@ class Policies {
   const std::map<PolicyKey, Policy>& all() const { return policies_; }
   /// The labels of pods that any selector asks about.
   const LabelKeys& labelKeys() const { return keys_; }
-  /// The names of ports that any rule asks for.
+  /// The names of ports that any rule asks for, but one that allows all ports anyway.
   const std::set<std::string, std::less<>>& portNames() const { return portNames_; }
   /// The selectors of peers, by id.
   const std::map<std::string, PodSelector>& selectors() const { return selectors_; }

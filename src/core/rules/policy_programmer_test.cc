@@ -135,6 +135,17 @@ TEST_F(PolicyProgrammerTest, EqualPeersOfDifferentPoliciesShareASet) {
   EXPECT_EQ(dataplane.ruleset().sets.size(), sets - 2) << "one for each family";
 }
 
+TEST_F(PolicyProgrammerTest, ANameIsAskedForWhereNotAllPortsAreAllowedAnyway) {
+  book.applyPods(upsert(
+      pod({.name = "shop/web", .ip = "10.244.1.2", .ports = "{name: http, containerPort: 8080}"})));
+  policy("shop/all", "{podSelector: {}, ingress: [{ports: [{port: http}, {protocol: TCP}]}]}");
+  sync();
+  EXPECT_FALSE(dataplane.read().value().sets.contains("port-http-v4"));
+  policy("shop/http", "{podSelector: {}, ingress: [{ports: [{port: http}]}]}");
+  sync();
+  EXPECT_EQ(set("port-http-v4").elements.size(), 1U);
+}
+
 TEST_F(PolicyProgrammerTest, AnUnknownPodGetsNothing) {
   book.claim({"jobs", "new", "uid", {ip("10.244.1.2")}});
   sync();
