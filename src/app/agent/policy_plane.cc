@@ -13,9 +13,6 @@ namespace {
 /// packet on; without, it may do nothing until the object comes.
 constexpr nanoseconds kObjectPatience = seconds(2);
 constexpr nanoseconds kAuditPeriod = seconds(60);
-/// How long a pod that only the kernel knows of stays isolated after a start: by then its object
-/// says which addresses it has.
-constexpr nanoseconds kAdoption = seconds(60);
 constexpr std::size_t kSamples = 256;
 
 bool isNews(const watch::Update& update) {
@@ -51,7 +48,6 @@ PolicyPlane::PolicyPlane(Parts parts, std::string node, rules::PolicyTableOption
       timer_(parts_.io),
       patience_(parts_.io),
       audit_(parts_.io),
-      adoption_(parts_.io),
       options_(std::move(options)) {}
 
 void PolicyPlane::onPolicies(const watch::Update& update) {
@@ -159,49 +155,13 @@ Result<rules::PolicyAudit> PolicyPlane::audit() {
 
 void PolicyPlane::stop() {
   audit_.cancel();
-  adoption_.cancel();
   timer_.cancel();
   patience_.cancel();
   cutter_.stop();
 }
 
-/// A predecessor has been told of pods whose objects do not have their addresses yet.
-void PolicyPlane::adopt() {
-  const auto present = parts_.dataplane.read();
-  if (!present) {
-    return;  // The sync says so.
-  }
-  book_.take();
-  for (const auto& [pod, addresses] : rules::isolatedIn(*present)) {
-    const std::size_t slash = pod.find('/');
-    policy::Claim claim{
-        pod.substr(0, slash), slash == std::string::npos ? "" : pod.substr(slash + 1), {}, {}};
-    for (const IpAddress& address : addresses) {
-      if (!book_.holder(address)) {
-        claim.addresses.push_back(address);
-      }
-    }
-    if (!claim.addresses.empty() && !claim.name.empty() && book_.claimOf(pod) == nullptr) {
-      book_.claim(std::move(claim));
-      adopted_.insert(pod);
-    }
-  }
-  adoption_.expires_after(kAdoption);
-  adoption_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && !adopted_.empty()) {
-      for (const std::string& pod : std::exchange(adopted_, {})) {
-        book_.release(pod, {});
-      }
-      want();
-    }
-  });
-}
-
 void PolicyPlane::sync() {
   const MonoTime begin = parts_.clock.mono();
-  if (!synced_ && metrics_.syncFailures == 0) {
-    adopt();
-  }
   const Result<rules::PolicyReceipt> receipt = programmer_.sync();
   evaluator_.reset();
   if (!receipt) {
@@ -271,7 +231,6 @@ void PolicyPlane::isolate(PodSandboxClaim claim, std::function<void(Status)> don
                              "nothing: that one counts")));
   }
   book_.claim(claimFrom(claim));
-  adopted_.erase(pod);
   waiting_[pod] = {std::move(done), parts_.clock.mono()};
   if (!book_.complete()) {
     awaitObjects();
@@ -283,9 +242,6 @@ void PolicyPlane::isolate(PodSandboxClaim claim, std::function<void(Status)> don
 
 void PolicyPlane::release(const PodSandboxClaim& claim) {
   book_.release(claim.podKey(), claim.uid);
-  if (book_.claimOf(claim.podKey()) == nullptr) {
-    adopted_.erase(claim.podKey());
-  }
   want();
 }
 

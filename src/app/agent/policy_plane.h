@@ -74,7 +74,6 @@ class PolicyPlane : public PodIsolation {
   void answerKnown();
   void awaitObjects();
   void auditLater();
-  void adopt();
   const policy::Evaluator& evaluator();
   bool denied(const conntrack::Flow& flow);
 
@@ -88,13 +87,11 @@ class PolicyPlane : public PodIsolation {
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer patience_;
   boost::asio::steady_timer audit_;
-  boost::asio::steady_timer adoption_;
   std::map<std::string, Waiting> waiting_;  ///< By "namespace/name".
   /// Of the book as it was; made when it is asked for.
   std::optional<policy::Evaluator> evaluator_;
   rules::PolicyTableOptions options_;
   std::optional<MonoTime> dirtySince_;
-  std::set<std::string> adopted_;  ///< Pods whose claim is a predecessor's.
   bool armed_ = false;
   bool synced_ = false;
 };

@@ -183,7 +183,8 @@ void PolicyProgrammer::planChains(Change& change) const {
   }
 }
 
-/// The rules of these policies may allow less than before.
+/// The rules of these policies may allow less than before. Pods of other nodes count: where a
+/// connection was translated, it is this node that can tell its client.
 void PolicyProgrammer::doubtPolicies(Change& change,
                                      const std::set<policy::PolicyKey>& policies) const {
   if (policies.empty()) {
@@ -197,7 +198,7 @@ void PolicyProgrammer::doubtPolicies(Change& change,
     });
   };
   for (const auto& [address, holder] : holders_) {
-    if (!holder.local || holder.cls == nullptr) {
+    if (holder.cls == nullptr) {
       continue;
     }
     const auto [known, fresh] = concerned.try_emplace(holder.cls.get());

@@ -10,7 +10,6 @@
 
 #include "core/conntrack/labels.h"
 #include "core/policy/ranges.h"
-#include "core/rules/laid_out.h"
 #include "core/rules/match.h"
 #include "core/rules/names.h"
 #include "core/rules/policy_chains.h"
@@ -255,22 +254,6 @@ std::vector<nft::Chain> isolationsOf(const IpAddress& address, const policy::Hol
   for (const Direction direction : kPolicyDirections) {
     if (const auto& policies = holder.cls->isolatedBy(direction); !policies.empty()) {
       out.push_back(isolationChain(direction, address.family(), policies));
-    }
-  }
-  return out;
-}
-
-std::map<std::string, std::set<IpAddress>> isolatedIn(const nft::Ruleset& table) {
-  std::map<std::string, std::set<IpAddress>> out;
-  for (const Direction direction : kPolicyDirections) {
-    for (const IpFamily family : kPolicyFamilies) {
-      const auto set = table.sets.find(names::suffixed(dispatchMap(direction), family));
-      if (set == table.sets.end()) {
-        continue;
-      }
-      for (const auto& [key, value] : set->second.elements) {
-        out[value.comment].insert(addressIn(key.bytes()));
-      }
     }
   }
   return out;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -39,9 +37,6 @@ struct PolicyTableOptions {
 /// Table, chains and sets, without what pods add.
 nft::Ruleset policyFrame(const policy::Policies& policies, const std::vector<Cidr>& podNetworks,
                          const PolicyTableOptions& options);
-
-/// The addresses that a table isolates, by their pods' "namespace/name".
-std::map<std::string, std::set<IpAddress>> isolatedIn(const nft::Ruleset& table);
 
 /// The elements of a holder's address. Sets that `out` lacks are left without definition.
 void addHolder(nft::Ruleset& out, const IpAddress& address, const policy::Holder& holder);
