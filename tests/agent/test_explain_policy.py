@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from place import HITLESS
+from place import HITLESS, KUBECTL, NODE, eventually
 
 EXAMPLE = pathlib.Path(__file__).resolve().parents[2] / "docs/examples/network-policy"
 SHOP = ("-f", EXAMPLE / "shop.yaml")
@@ -86,3 +86,47 @@ def test_from_a_cluster(place):
     cluster = ("--kubeconfig", place.kubeconfig, "--from", "shop/web", "--to", "shop/db", "--port")
     assert "allowed, shop/db rule 1 allows it" in explain(*cluster, "sql", enter=place.enter)
     assert "denied" in explain(*cluster, "metrics", enter=place.enter).splitlines()[0]
+
+
+PODS = """
+apiVersion: v1
+kind: Pod
+metadata: {name: %s, namespace: default, labels: {app: %s}}
+spec: {nodeName: n1, containers: [{name: c, image: c}]}
+status: {phase: Running, podIP: %s, podIPs: [{ip: %s}]}
+"""
+POLICY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: default}
+spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}
+"""
+
+
+def test_against_the_kernel(place):
+    pods = [PODS % (name, name, address, address) for name, address in [("web", "10.1.1.7"), ("db", "10.1.1.8")]]
+    place.apply("---".join([NODE, POLICY, *pods]))
+    for name, address in [("web", "10.1.1.7"), ("db", "10.1.1.8")]:
+        status = json.dumps({"status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}})
+        place.run(KUBECTL, "--kubeconfig", place.kubeconfig, "patch", "pod", name, "--subresource=status", "-p", status)
+    agent = place.agent()
+    table = ["nft", "list", "table", "inet", "hitless-policy"]
+    held = lambda: subprocess.run(place.enter + table, text=True, capture_output=True).stdout
+    assert eventually(lambda: "default/db" in held() and "default/web" in held())
+    question = ["--from", "web", "--to", "db", "--port", "80", "--kubeconfig", place.kubeconfig, "--kernel"]
+    same = explain(*question, enter=place.enter)
+    assert "rules of this node: accept\n" in same and "ingress-v4-default/db 0:" in same
+    assert json.loads(place.ask("/policies/audit"))["operations"] == 0
+
+    # Somebody else takes a peer away, and the agent is not there to notice.
+    agent.kill()
+    agent.wait()
+    peers = next(line.split()[1] for line in held().splitlines() if line.strip().startswith("set pods-") and "-v4" in line)
+    place.nft("delete", "element", "inet", "hitless-policy", peers, "{ 10.1.1.7 }")
+    differs = explain(*question, enter=place.enter)
+    assert "rules of this node: reject with tcp reset, but policies allow it" in differs
+    answer = json.loads(explain(*question, "-o", "json", enter=place.enter))
+    assert answer["allowed"] and not answer["kernel"]["allowed"] and not answer["kernel"]["asPoliciesSay"]
+
+    place.nft("delete", "table", "inet", "hitless-policy")
+    assert "no agent enforces NetworkPolicies here" in explain(*question, enter=place.enter, expect=1)

@@ -14,6 +14,7 @@ namespace {
 constexpr nanoseconds kObjectPatience = seconds(2);
 constexpr nanoseconds kAuditPeriod = seconds(60);
 constexpr std::size_t kSamples = 256;
+constexpr std::size_t kLogged = 5;  ///< Of each kind of finding.
 
 bool isNews(const watch::Update& update) {
   return !update.changes.empty() || update.kind == watch::Update::Kind::kFull;
@@ -144,8 +145,8 @@ Result<rules::PolicyAudit> PolicyPlane::audit() {
     return found;
   }
   for (const auto* list : {&found.differences, &found.mismatches}) {
-    for (const std::string& line : *list) {
-      spdlog::warn("the rules of NetworkPolicies are not as planned: {}", line);
+    for (std::size_t i = 0; i < std::min(kLogged, list->size()); ++i) {
+      spdlog::warn("the rules of NetworkPolicies are not as planned: {}", (*list)[i]);
     }
   }
   onDrift(found);

@@ -138,19 +138,21 @@ PolicyAudit auditPolicies(const nft::Ruleset& present, const nft::Ruleset& wante
     out.differences.push_back(nft::describe(missing.operations[i]));
   }
   Samples source(evaluator, node, rng);
+  std::set<std::string> mismatches;
   for (std::size_t i = 0; source.any() && i < samples; ++i) {
     const Connection connection = source.draw();
     const auto outcome = walkPolicies(present, connection);
     ++out.sampled;
     const bool wantedVerdict = allowedOn(node, evaluator, connection);
     if (!outcome) {
-      out.mismatches.push_back(fmt::format("{}: {}", textOf(connection), outcome.error().text()));
+      mismatches.insert(fmt::format("{}: {}", textOf(connection), outcome.error().text()));
     } else if (outcome->accepted() != wantedVerdict) {
-      out.mismatches.push_back(fmt::format("{}: the kernel's rules {}, policies {}",
-                                           textOf(connection), nft::render(*outcome),
-                                           wantedVerdict ? "allow it" : "do not allow it"));
+      mismatches.insert(fmt::format("{}: the kernel's rules {}, policies {}", textOf(connection),
+                                    nft::render(*outcome),
+                                    wantedVerdict ? "allow it" : "do not allow it"));
     }
   }
+  out.mismatches.assign(mismatches.begin(), mismatches.end());
   return out;
 }
 

@@ -25,8 +25,8 @@ struct PolicyAudit {
   /// What it would take to make the table as planned, the first few in words.
   std::size_t operations = 0;
   std::vector<std::string> differences;
-  /// How many connections were sampled, and about which the table says another thing than the
-  /// evaluator.
+  /// How many connections were sampled, and, each once, about which the table says another thing
+  /// than the evaluator.
   std::size_t sampled = 0;
   std::vector<std::string> mismatches;
 
