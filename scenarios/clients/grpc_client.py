@@ -20,8 +20,9 @@ except ImportError as error:
     print(f"this client needs python3-grpcio: {error}")
     sys.exit(77)
 
+from load_result import Failures, Latencies
+
 METHOD = "/hitless.Test/WhoAmI"
-LISTED = 5000
 CHANNEL_STATES_AS_UP = (grpc.ChannelConnectivity.READY,)
 
 
@@ -47,27 +48,6 @@ def cause_of(code, details):
     if "socket closed" in text or "stream removed" in text or "eof" in text or "end of tcp" in text:
         return "closed-before-response"
     return "rpc-status"
-
-
-class Latencies:
-    """Latencies in buckets at most 0.8 % wide: [upper end, count], as `hitless load` writes them."""
-
-    def __init__(self):
-        self.values = []
-
-    def json(self):
-        values = sorted(self.values)
-        if not values:
-            return {"count": 0}
-        def at(quantile):
-            return values[min(len(values) - 1, int(quantile * len(values)))] / 1e6
-        buckets = {}
-        for value in values:
-            shift = max(0, value.bit_length() - 8)
-            upper = ((value >> shift) + 1 << shift) - 1
-            buckets[upper] = buckets.get(upper, 0) + 1
-        return {"p50": at(.5), "p90": at(.9), "p99": at(.99), "p99.9": at(.999), "max": values[-1] / 1e6,
-                "count": len(values), "bucketsNs": sorted(map(list, buckets.items()))}
 
 
 class Channel:
@@ -117,8 +97,7 @@ class Client:
         self.stopping = asyncio.Event()
         self.pending = set()
         self.counts = {"scheduled": 0, "succeeded": 0, "failed": 0, "retried": 0}
-        self.causes, self.failures = {}, []
-        self.retry_causes, self.retries = {}, []
+        self.failures, self.retries = Failures(), Failures()
         self.statuses = {}
         self.seconds = []
         self.started = 0
@@ -131,7 +110,7 @@ class Client:
         for attempt, channel in enumerate(self.channels, 1):
             if failure is not None:
                 self.counts["retried"] += 1
-                note(self.retry_causes, self.retries, failure)
+                self.retries.add(failure)
             try:
                 await channel.call(b"", timeout=self.arguments.timeout)
                 return self.succeeded(due)
@@ -143,7 +122,7 @@ class Client:
         self.second(due)["failed"] += 1
         status = failure["grpc"]["status"]
         self.statuses[status] = self.statuses.get(status, 0) + 1
-        note(self.causes, self.failures, failure)
+        self.failures.add(failure)
 
     def failure(self, due, attempt, channel, error):
         details = error.details() or ""
@@ -229,16 +208,10 @@ class Client:
                            "longestNs": max((entry["durationNs"] for entry in reconnects), default=0)},
             "outstanding": {"max": self.most, "capHits": 0},
             "backendLookup": "not known to a gRPC application",
-            "failures": {"count": self.counts["failed"], "causes": self.causes, "list": self.failures},
-            "retries": {"count": self.counts["retried"], "causes": self.retry_causes, "list": self.retries},
+            "failures": self.failures.json(),
+            "retries": self.retries.json(),
             "perSecond": self.seconds,
         }
-
-
-def note(counts, listed, failure):
-    counts[failure["cause"]] = counts.get(failure["cause"], 0) + 1
-    if len(listed) < LISTED:
-        listed.append(failure)
 
 
 async def main():

@@ -34,6 +34,11 @@ def test_a_job_completes(cluster):
     assert "Job completed" in cluster.kubectl("describe", "job", "hello").stdout
 
 
+def test_a_pod_reaches_the_api_server(cluster):
+    job(cluster, "asks", "curl -sk -m 10 https://kubernetes.default/version")
+    assert wait(cluster, "asks", "complete")["succeeded"] == 1
+
+
 def test_a_native_sidecar_does_not_keep_it_running(cluster):
     job(cluster, "helped", "exit 0", pod="""initContainers:
       - {name: proxy, image: none, command: [/bin/sleep, "1000"], restartPolicy: Always}

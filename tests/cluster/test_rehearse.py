@@ -68,7 +68,8 @@ def scenario_with(load, **fields):
     """A copy of a scenario with the test's own client in its folder, and these fields instead."""
     folder = tempfile.mkdtemp(prefix="hitless-scenario-")
     shutil.copy(SCENARIOS / "deployment-service" / "web.yaml", folder)
-    shutil.copy(pathlib.Path(__file__).parent / "clients" / "probe.py", folder)
+    for client in ("probe.py", "work.py"):
+        shutil.copy(pathlib.Path(__file__).parent / "clients" / client, folder)
     text = {"apiVersion": "hitless.io/v1", "kind": "Scenario", "metadata": {"name": "own-client"}, "nodes": 2,
             "duration": "6s", "load": [load], "action": "rollout restart deployment/web", **fields}
     pathlib.Path(folder, "scenario.yaml").write_text(json.dumps(text))
@@ -84,6 +85,17 @@ def test_a_client_of_the_scenarios_own():
     assert load["client"] == "python3 probe.py"
     assert load["load"] is None
     assert load["totals"]["sent"] >= 10 and load["totals"]["failed"] == 0
+    shutil.rmtree(folder)
+
+
+def test_a_client_that_ends_by_itself_is_waited_for():
+    # Its requests take longer than the duration.
+    folder = scenario_with({"name": "work", "client": ["python3", "work.py", "200"], "endsItself": True}, duration="1s",
+                           action="wait 10ms")
+    report = rehearse(folder, expect=0)
+    load = report["profiles"][0]["loads"][0]
+    assert load["totals"]["sent"] == 200
+    assert load["notes"] == ["the API server is https://172.30.0.1:6443"]
     shutil.rmtree(folder)
 
 

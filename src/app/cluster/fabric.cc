@@ -85,7 +85,10 @@ Status Fabric::attach(int index, pid_t node) {
   ::close(netns);
   TRY_VOID(added);
   TRY_VOID(links_.setMaster(port, kBridge, false));
-  return links_.setUp(port);
+  TRY_VOID(links_.setUp(port));
+  // What pods ask the API server goes back this way.
+  const Status routed = links_.addRoute(addresses_.podsOf(index), addresses_.node(index));
+  return routed || routed.error().kind == ErrorKind::kConflict ? Status() : routed;
 }
 
 Result<sys::ChildProcess> Fabric::startNode(int index, const std::vector<std::string>& argv,

@@ -25,7 +25,6 @@ namespace hitless::app {
 namespace {
 
 constexpr const char* kHostName = "control-plane";
-constexpr const char* kNodeKubeconfig = "node.kubeconfig";
 constexpr const char* kTimeline = "timeline.jsonl";
 
 std::string randomToken(Rng& rng) {

@@ -10,6 +10,10 @@
 
 namespace hitless::app {
 
+/// In the state directory: for the programs of nodes, which reach the API server by its address
+/// inside the cluster.
+inline constexpr const char* kNodeKubeconfig = "node.kubeconfig";
+
 /// What a running embedded cluster is, as other commands need it (cluster.json in its run
 /// directory).
 struct ClusterInfo {

@@ -144,6 +144,9 @@ Result<ClientPlace> placeOn(const ClusterInfo& info, const std::string& node) {
   place.profile = info.profile;
   place.resolvConf = podResolvConf();
   place.workDir = info.kubeconfig.substr(0, info.kubeconfig.rfind('/'));
+  place.kubeconfig = place.workDir + "/client.kubeconfig";
+  const std::string kubeconfig = TRY(readFile(info.statePath(kNodeKubeconfig)));
+  TRY_VOID(writePrivateFile(place.kubeconfig, kubeconfig));
   return place;
 }
 
@@ -158,6 +161,7 @@ Result<LoadClient> LoadClient::start(const ClientPlace& place, ApiSession& api,
     start.argv = TRY(clientCommand(line.client, place.folder));
     start.environment = {{"HITLESS_OUTPUT", files.result},
                          {"HITLESS_NODE", place.node},
+                         {"KUBECONFIG", place.kubeconfig},
                          {"HITLESS_PROFILE", place.profile}};
     start.folder = place.folder;
   }
@@ -179,6 +183,17 @@ int LoadClient::end() {
   ::waitpid(process_.pid, &status, 0);
   ::close(process_.pidfd);
   return status;
+}
+
+Status LoadClient::awaitEnd(nanoseconds timeout) {
+  const auto ms = std::chrono::duration_cast<milliseconds>(timeout).count();
+  pollfd poll{process_.pidfd, POLLIN, 0};
+  if (line_.endsItself && ::poll(&poll, 1, static_cast<int>(ms)) == 0) {
+    return fail(ErrorKind::kUnavailable,
+                fmt::format("load '{}' has not ended by itself within {} s", line_.name, ms / 1000),
+                "see " + files_.log);
+  }
+  return {};
 }
 
 Result<report::NamedLoad> LoadClient::stop() {

@@ -19,6 +19,7 @@ struct ClientPlace {
   std::string resolvConf;  ///< The text of /etc/resolv.conf.
   std::string workDir;     ///< For results and logs.
   std::string folder;      ///< The scenario's, where its own programs lie; absolute.
+  std::string kubeconfig;  ///< Of the API server as a node reaches it.
 };
 
 Result<ClientPlace> placeOn(const ClusterInfo& info, const std::string& node);
@@ -30,6 +31,9 @@ class LoadClient {
   /// `number` tells loads apart whose names differ only in signs.
   static Result<LoadClient> start(const ClientPlace& place, ApiSession& api,
                                   const scenario::LoadLine& line, std::size_t number);
+
+  /// Waits until a program that ends by itself has done so; kUnavailable after `timeout`.
+  Status awaitEnd(nanoseconds timeout);
 
   /// Lets it finish what it has begun, and reads what it saw.
   Result<report::NamedLoad> stop();

@@ -17,6 +17,8 @@ namespace {
 
 constexpr seconds kReadyTimeout{120};
 constexpr seconds kRolloutTimeout{600};
+/// What a client that ends by itself may take.
+constexpr seconds kClientTimeout{3600};
 /// The load goes on for so long after the last old pod is gone, to see that nothing comes later.
 constexpr seconds kAfterglow{1};
 
@@ -90,6 +92,9 @@ Status driveLoad(const RehearsalPlan& plan, const ClusterInfo& info, ApiSession&
   api.pause(plan.scenario.duration / 3);
   TRY_VOID(act(plan, info, api, progress, run));
   progress("all is over; load goes on");
+  for (LoadClient& client : clients) {
+    TRY_VOID(client.awaitEnd(kClientTimeout));
+  }
   const auto end = std::max<std::chrono::steady_clock::time_point>(
       started + plan.scenario.duration, std::chrono::steady_clock::now() + kAfterglow);
   api.pause(end - std::chrono::steady_clock::now());

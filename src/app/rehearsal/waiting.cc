@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "base/text.h"
 #include "core/kube/objects.h"
@@ -28,16 +30,38 @@ std::vector<std::string> namespacesOf(const std::vector<Manifest>& manifests) {
   return out;
 }
 
-bool anyTerminating(const json::object& podList, const std::vector<std::string>& exceptOn) {
+/// The UIDs of the pods that are terminating, but those on these nodes.
+std::set<std::string> terminating(const json::object& podList,
+                                  const std::vector<std::string>& exceptOn) {
+  std::set<std::string> out;
   const json::array* items = kube::findArray(podList, {"items"});
-  return items != nullptr && std::any_of(items->begin(), items->end(), [&](const auto& item) {
-           const json::object* pod = item.if_object();
-           return pod != nullptr &&
-                  kube::find(*pod, {"metadata", "deletionTimestamp"}) != nullptr &&
-                  std::find(exceptOn.begin(), exceptOn.end(),
-                            kube::text(*pod, {"spec", "nodeName"})) == exceptOn.end();
-         });
+  for (std::size_t i = 0; items != nullptr && i < items->size(); ++i) {
+    const json::object* pod = (*items)[i].if_object();
+    if (pod != nullptr && kube::find(*pod, {"metadata", "deletionTimestamp"}) != nullptr &&
+        std::find(exceptOn.begin(), exceptOn.end(), kube::text(*pod, {"spec", "nodeName"})) ==
+            exceptOn.end()) {
+      out.emplace(kube::text(*pod, {"metadata", "uid"}));
+    }
+  }
+  return out;
 }
+
+/// Whether all of a first look are gone. Pods that began to terminate after it are somebody else's:
+/// clients may make and delete pods, too.
+class FirstSeenAreGone {
+ public:
+  bool operator()(std::set<std::string> now) {
+    if (!seen_) {
+      seen_ = std::move(now);
+      return seen_->empty();
+    }
+    std::erase_if(*seen_, [&now](const std::string& uid) { return !now.contains(uid); });
+    return seen_->empty();
+  }
+
+ private:
+  std::optional<std::set<std::string>> seen_;
+};
 
 /// True if every node's kernel holds the latest state of the endpoints.
 bool rulesAreCurrent(const std::vector<timeline::Event>& events,
@@ -61,9 +85,10 @@ bool rulesAreCurrent(const std::vector<timeline::Event>& events,
 Status awaitOldPodsGone(ApiSession& api, const std::vector<Manifest>& manifests,
                         const std::vector<std::string>& cutNodes, nanoseconds timeout) {
   for (const std::string& ns : namespacesOf(manifests)) {
+    FirstSeenAreGone gone;
     TRY_VOID(api.waitFor(
         sys::pathOf(kube::res::kPods, ns), timeout,
-        [&](const json::object& list) { return !anyTerminating(list, cutNodes); },
+        [&](const json::object& list) { return gone(terminating(list, cutNodes)); },
         [&](const json::object&) {
           return fmt::format("pods in namespace {} are still terminating after {} s", ns,
                              std::chrono::duration_cast<seconds>(timeout).count());

@@ -15,8 +15,8 @@ Result<std::vector<timeline::Event>> readTimeline(const ClusterInfo& info);
 /// enough: with stock's delays the rules that lead to them come later.
 Status awaitRules(ApiSession& api, const ClusterInfo& info, nanoseconds timeout);
 
-/// Waits until no pod in the manifests' namespaces is terminating, but those of `cutNodes`: nobody
-/// can tell that they have ended.
+/// Waits until the pods in the manifests' namespaces that are terminating now are gone, but those
+/// of `cutNodes`: nobody can tell that they have ended.
 Status awaitOldPodsGone(ApiSession& api, const std::vector<Manifest>& manifests,
                         const std::vector<std::string>& cutNodes, nanoseconds timeout);
 

@@ -42,6 +42,8 @@ constexpr CauseInfo kCauses[] = {
      "The server reset the request's stream; the connection went on."},
     {Cause::kRpcStatus, "rpc-status", "RPC failed with a status",
      "The server answered the RPC with a gRPC status that is not OK."},
+    {Cause::kNotDenied, "not-denied", "not denied",
+     "The connection was established although it is one that must not be."},
 };
 
 Cause classifyConnect(int error) {

@@ -27,6 +27,7 @@ enum class Cause : std::uint8_t {
   kStreamRefused,
   kStreamReset,
   kRpcStatus,
+  kNotDenied,
 };
 
 struct CauseInfo {

@@ -106,6 +106,7 @@ struct LoadResult {
   std::uint64_t outstandingMax = 0;
   std::uint64_t outstandingCapHits = 0;  ///< Requests that had to wait because of the cap.
   std::string backendLookup;
+  std::vector<std::string> notes;  ///< What else a reader should know, a sentence each.
   bool operator==(const LoadResult&) const = default;
 };
 

@@ -1,3 +1,7 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "base/text.h"
 #include "core/load/json_parts.h"
 
@@ -91,35 +95,68 @@ std::vector<SecondCounts> secondsFromJson(const array* from) {
   return out;
 }
 
+bool hasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+/// They are shown to people as they are: one line each, and not the whole log of a program.
+constexpr std::size_t kMaxNotes = 50;
+constexpr std::size_t kMaxNote = 500;
+
+Result<std::vector<std::string>> notesFromJson(const object& from) {
+  std::vector<std::string> out;
+  const value* notes = kube::find(from, "notes");
+  if (notes == nullptr) {
+    return out;
+  }
+  const array* list = notes->if_array();
+  if (list == nullptr || list->size() > kMaxNotes) {
+    return invalid(fmt::format("notes must be a list of at most {} lines", kMaxNotes));
+  }
+  for (const value& note : *list) {
+    const kube::json::string* text = note.if_string();
+    if (text == nullptr || text->empty() || text->size() > kMaxNote || hasControl(*text)) {
+      return invalid(fmt::format("each of the notes must be a line of 1 to {} bytes", kMaxNote));
+    }
+    out.emplace_back(*text);
+  }
+  return out;
+}
+
 }  // namespace
 
 object toJson(const LoadResult& result) {
-  return {{"schema", kSchema},
-          {"load", toJson(result.spec)},
-          {"started", formatMicroTime(result.started)},
-          {"startedUnixNs", unixNs(result.started)},
-          {"durationNs", result.duration.count()},
-          {"scheduled", result.scheduled},
-          {"sent", result.sent},
-          {"succeeded", result.succeeded},
-          {"failed", result.failed},
-          {"retried", result.retried},
-          {"statuses", statusesToJson(result.statuses)},
-          {"grpcStatuses", statusesToJson(result.grpcStatuses)},
-          {"latencyMs", histogramToJson(result.latency, true)},
-          {"sendDelayMs", histogramToJson(result.sendDelay, true)},
-          {"longestGap", object{{"ms", ms(result.gap)},
-                                {"ns", result.gap.count()},
-                                {"startUnixNs", unixNs(result.gapStart)}}},
-          {"connections", object{{"opened", result.connectionsOpened},
-                                 {"closedIdle", result.connectionsClosedIdle}}},
-          {"reconnects", listToJson(result.reconnects)},
-          {"outstanding",
-           object{{"max", result.outstandingMax}, {"capHits", result.outstandingCapHits}}},
-          {"backendLookup", result.backendLookup},
-          {"failures", listToJson(result.failures)},
-          {"retries", listToJson(result.retries)},
-          {"perSecond", secondsToJson(result.seconds)}};
+  object out{{"schema", kSchema},
+             {"load", toJson(result.spec)},
+             {"started", formatMicroTime(result.started)},
+             {"startedUnixNs", unixNs(result.started)},
+             {"durationNs", result.duration.count()},
+             {"scheduled", result.scheduled},
+             {"sent", result.sent},
+             {"succeeded", result.succeeded},
+             {"failed", result.failed},
+             {"retried", result.retried},
+             {"statuses", statusesToJson(result.statuses)},
+             {"grpcStatuses", statusesToJson(result.grpcStatuses)},
+             {"latencyMs", histogramToJson(result.latency, true)},
+             {"sendDelayMs", histogramToJson(result.sendDelay, true)},
+             {"longestGap", object{{"ms", ms(result.gap)},
+                                   {"ns", result.gap.count()},
+                                   {"startUnixNs", unixNs(result.gapStart)}}},
+             {"connections", object{{"opened", result.connectionsOpened},
+                                    {"closedIdle", result.connectionsClosedIdle}}},
+             {"reconnects", listToJson(result.reconnects)},
+             {"outstanding",
+              object{{"max", result.outstandingMax}, {"capHits", result.outstandingCapHits}}},
+             {"backendLookup", result.backendLookup},
+             {"failures", listToJson(result.failures)},
+             {"retries", listToJson(result.retries)},
+             {"perSecond", secondsToJson(result.seconds)}};
+  if (!result.notes.empty()) {
+    out.emplace("notes", array(result.notes.begin(), result.notes.end()));
+  }
+  return out;
 }
 
 Result<LoadResult> fromJson(const object& from) {
@@ -155,6 +192,7 @@ Result<LoadResult> fromJson(const object& from) {
   out.failures = TRY(listFromJson(kube::findObject(from, {"failures"})));
   out.retries = TRY(listFromJson(kube::findObject(from, {"retries"})));
   out.seconds = secondsFromJson(kube::findArray(from, {"perSecond"}));
+  out.notes = TRY(notesFromJson(from));
   return out;
 }
 

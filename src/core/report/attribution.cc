@@ -25,7 +25,8 @@ WallTime beginOf(const Failure& failure) {
 
 bool answered(Cause cause) {
   return cause == Cause::kHttp4xx || cause == Cause::kHttp5xx ||
-         cause == Cause::kMalformedResponse || cause == Cause::kRpcStatus;
+         cause == Cause::kMalformedResponse || cause == Cause::kRpcStatus ||
+         cause == Cause::kNotDenied;
 }
 
 bool declined(Cause cause) {
@@ -47,6 +48,8 @@ FailureClass byItself(Cause cause) {
       return kBackoff;
     case Cause::kLocalError:
       return kClient;
+    case Cause::kNotDenied:
+      return kNotDenied;
     case Cause::kHttp4xx:
     case Cause::kHttp5xx:
     case Cause::kMalformedResponse:

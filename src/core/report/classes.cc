@@ -37,6 +37,7 @@ constexpr ClassInfo kClasses[] = {
     {kCapacity, "capacity",
      "It took too long while no pod involved was stopping: too slow, or overloaded."},
     {kClient, "client", "The client's own machine could not send it."},
+    {kNotDenied, "not-denied", "A connection was let through that must be denied."},
     {kOther, "other", "Nothing in the cluster's timeline explains it."},
     {kNotListed, "not-listed", "There were too many failures to keep the details of these."},
 };

@@ -27,6 +27,7 @@ enum class FailureClass : std::uint8_t {
   kPeerClosed,
   kCapacity,
   kClient,
+  kNotDenied,
   kOther,
   kNotListed,
 };

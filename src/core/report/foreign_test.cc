@@ -33,10 +33,12 @@ TEST(ForeignLoad, FillsInWhatFollows) {
 TEST(ForeignLoad, KeepsWhatIsSaid) {
   const auto load = read(R"({"schema": "hitless.io/load/v1", "load": {"url": "http://web:80/"},
       "succeeded": 5, "failed": 1, "failures": {"causes": {"connect-timeout": 1}},
+      "notes": ["the first", "the second"],
       "startedUnixNs": 1001000000000, "durationNs": 5000000000})");
   ASSERT_TRUE(load) << load.error().text();
   EXPECT_EQ(load->result.spec.url, "http://web:80/");
   EXPECT_EQ(load->result.sent, 6U);
+  EXPECT_EQ(load->result.notes, (std::vector<std::string>{"the first", "the second"}));
   EXPECT_EQ(load->result.started, WallTime{seconds{1001}});
   EXPECT_EQ(load->result.duration, seconds{5});
 }
@@ -52,6 +54,11 @@ TEST(ForeignLoad, RefusesContradictionsAndSaysWhichLoad) {
        "entry 0 of a list of failures has no time.failed"},
       {R"({"schema": "hitless.io/load/v1", "failures": {"list": [{"cause": "bad luck"}]}})",
        "no known cause"},
+      {R"({"schema": "hitless.io/load/v1", "notes": "one"})", "notes must be a list"},
+      {R"({"schema": "hitless.io/load/v1", "notes": [1]})", "each of the notes must be a line"},
+      {R"({"schema": "hitless.io/load/v1", "notes": ["two\nlines"]})",
+       "each of the notes must be a line"},
+      {R"({"schema": "hitless.io/load/v1", "notes": [""]})", "each of the notes must be a line"},
   };
   for (const auto& [json, word] : cases) {
     const auto load = read(json);

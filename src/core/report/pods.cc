@@ -236,6 +236,10 @@ std::optional<WallTime> PodHistory::stopping() const {
   return sigterm && end ? std::min(*sigterm, *end) : (sigterm ? sigterm : end);
 }
 
+bool PodHistory::finished() const {
+  return !crashes.empty() && !crashes.back().ready && crashes.back().detail == "exit 0";
+}
+
 const Crash* PodHistory::crashAt(WallTime time) const {
   for (const Crash& crash : crashes) {
     if (crash.time <= time && (!crash.ready || time < *crash.ready)) {

@@ -54,6 +54,8 @@ struct PodHistory {
 
   /// When it began to stop: SIGTERM, or its exit if that came first.
   std::optional<WallTime> stopping() const;
+  /// Its work was over: it had ended by itself and in good order, as the pods of Jobs do.
+  bool finished() const;
   /// The crash from which the pod had not come back at this time, or nullptr.
   const Crash* crashAt(WallTime time) const;
 };

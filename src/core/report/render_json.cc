@@ -150,6 +150,9 @@ object loadToJson(const LoadReport& report) {
       {"failures", std::move(failures)},
       {"reconnects", reconnectsToJson(report)}};
   putText(out, "client", named.client);
+  if (!result.notes.empty()) {
+    out.emplace("notes", array(result.notes.begin(), result.notes.end()));
+  }
   return out;
 }
 

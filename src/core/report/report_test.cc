@@ -229,6 +229,30 @@ TEST(Report, NothingSentIsNoSuccess) {
   EXPECT_NE(renderTable(rehearsal, {}).find("hitless sent no request"), std::string::npos);
 }
 
+TEST(Report, ShowsTheNotesOfALoadUnderItsRow) {
+  Rehearsal rehearsal = example();
+  std::string note = "rules: 12";
+  for (int i = 0; i < 30; ++i) {
+    note += ", and more";
+  }
+  rehearsal.profiles[1].loads[0].result.notes = {note, "the agents used 1.2 s of CPU"};
+  const std::string both = renderTable(rehearsal, {});
+  const auto keepAlive = both.find("\n      keep-alive");
+  const auto first = both.find("\n          hitless: rules: 12, and more");
+  const auto second = both.find("\n          hitless: the agents used 1.2 s of CPU\n");
+  EXPECT_LT(keepAlive, first);
+  EXPECT_LT(first, second);
+  EXPECT_LT(second, both.find("\n      new connections"));
+  EXPECT_LE(widest(both), 100U);
+  rehearsal.profiles.erase(rehearsal.profiles.begin());
+  rehearsal.profiles[0].loads.pop_back();
+  const std::string alone = renderTable(rehearsal, {});
+  EXPECT_NE(alone.find("\n          the agents used 1.2 s of CPU\n"), std::string::npos) << alone;
+  const kube::json::object json = renderJson(rehearsal);
+  const auto& load = json.at("profiles").at(0).at("loads").at(0).get_object();
+  EXPECT_EQ(load.at("notes").at(1).as_string(), "the agents used 1.2 s of CPU");
+}
+
 TEST(Report, PodHistoryJoinsEndpointUpdateAndRules) {
   const auto pods = podHistories(rollout(900, 24), "node-2");
   ASSERT_EQ(pods.size(), 2U);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/text.h"
 #include "core/load/render.h"
 
 namespace hitless::report {
@@ -12,6 +13,8 @@ namespace {
 
 using load::countText;
 using load::durationText;
+
+constexpr std::size_t kNoteIndent = 8;
 
 using Cell = std::function<std::string(const Column&)>;
 
@@ -45,10 +48,31 @@ const load::LoadResult* loadNamed(const ProfileRun& run, const std::string& name
   return nullptr;
 }
 
-/// How the failures spread over the loads, where there are several.
+/// What a load has to say of itself, in each profile.
+void noteLines(Page& page, const std::string& name) {
+  for (const Column& column : page.columns) {
+    const load::LoadResult* result = loadNamed(*column.run, name);
+    if (result == nullptr) {
+      continue;
+    }
+    const std::string whose = page.columns.size() > 1 ? column.run->profile + ": " : "";
+    for (const std::string& note : result->notes) {
+      const std::string lines = wrapped(whose + note, kTableWidth - kNoteIndent);
+      for (const std::string_view line : split(lines, '\n')) {
+        page.out += fmt::format("  {:{}}{}\n", "", kNoteIndent, page.ink.faint(line));
+      }
+    }
+  }
+}
+
+/// How the failures spread over the loads, where there are several or they have notes.
 void loadRows(Page& page) {
   const std::vector<NamedLoad>& loads = page.columns.front().run->loads;
-  if (loads.size() < 2) {
+  const bool noted = std::any_of(page.columns.begin(), page.columns.end(), [](const Column& c) {
+    return std::any_of(c.run->loads.begin(), c.run->loads.end(),
+                       [](const NamedLoad& load) { return !load.result.notes.empty(); });
+  });
+  if (loads.size() < 2 && !noted) {
     return;
   }
   for (const NamedLoad& named : loads) {
@@ -56,6 +80,7 @@ void loadRows(Page& page) {
       const load::LoadResult* result = loadNamed(*column.run, named.name);
       return page.ink.faint(plain(result == nullptr ? "-" : countText(result->failed)));
     });
+    noteLines(page, named.name);
   }
 }
 

@@ -39,7 +39,7 @@ void podRow(Page& page, const PodHistory& pod) {
 void podsOf(Page& page, const ProfileReport& report) {
   std::size_t deleted = 0;
   for (const PodHistory& pod : report.facts.pods) {
-    if (pod.deleted && ++deleted <= kPodsShown) {
+    if (pod.deleted && !pod.finished() && ++deleted <= kPodsShown) {
       podRow(page, pod);
     }
   }
@@ -56,8 +56,12 @@ std::string afterAction(const ProfileReport& report, WallTime time) {
 }
 
 void crashLines(Page& page, const ProfileReport& report) {
+  std::size_t crashed = 0;
   for (const PodHistory& pod : report.facts.pods) {
     for (const Crash& crash : pod.crashes) {
+      if (pod.finished() || ++crashed > kPodsShown) {
+        continue;
+      }
       const std::string back = crash.ready ? fmt::format("was ready again after {}",
                                                          durationText(*crash.ready - crash.time))
                                            : "did not come back";
@@ -65,6 +69,11 @@ void crashLines(Page& page, const ProfileReport& report) {
                                         afterAction(report, crash.time), crash.detail, back),
                             kTableWidth + 2);
     }
+  }
+  if (crashed > kPodsShown) {
+    page.out += paragraph(
+        fmt::format("{}: {} more ended, see -o json", report.profile, crashed - kPodsShown),
+        kTableWidth + 2);
   }
 }
 
@@ -94,7 +103,8 @@ void agentLine(Page& page, const ProfileReport& report, const AgentOutage& outag
 void podLines(Page& page) {
   for (const Column& column : page.columns) {
     const auto& pods = column.report.facts.pods;
-    if (std::none_of(pods.begin(), pods.end(), [](const PodHistory& pod) { return pod.deleted; })) {
+    if (std::none_of(pods.begin(), pods.end(),
+                     [](const PodHistory& pod) { return pod.deleted && !pod.finished(); })) {
       continue;
     }
     const std::string title = fmt::format("{}: old pods, after deletion", column.report.profile);

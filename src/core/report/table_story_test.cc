@@ -8,6 +8,7 @@ namespace hitless::report {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using timeline::Event;
 using timeline::What;
 
@@ -66,6 +67,26 @@ Rehearsal eventful() {
   out.expectProfile = "stock";
   out.profiles = {run};
   return out;
+}
+
+TEST(Table, PassesOverPodsWhoseWorkWasOverAndShortensTheRest) {
+  Rehearsal rehearsal;
+  ProfileRun run;
+  run.profile = "hitless";
+  for (int i = 0; i < 40; ++i) {
+    const std::string pod = "jobs/task-" + std::to_string(i);
+    run.events.push_back(event(i, What::kPodReady, "node-2", pod));
+    run.events.push_back(
+        event(i + 1, What::kContainerExited, "node-2", pod, i < 20 ? "exit 0" : "exit 3"));
+    run.events.push_back(event(i + 2, What::kPodDeleted, "", pod));
+  }
+  rehearsal.profiles = {run};
+  const std::string table = renderTable(rehearsal, {});
+  EXPECT_THAT(table, Not(HasSubstr("task-19 ")));
+  EXPECT_THAT(table, HasSubstr("hitless: jobs/task-20 ended (exit 3) and did not come back\n"));
+  EXPECT_THAT(table, HasSubstr("hitless: 8 more ended, see -o json\n"));
+  EXPECT_THAT(table, HasSubstr("\n  jobs/task-20 "));
+  EXPECT_THAT(table, HasSubstr("\n  and 8 more, see -o json\n"));
 }
 
 TEST(Table, TellsReconnectsCrashesAndCuts) {

@@ -54,6 +54,10 @@ Result<LoadLine> loadLineOf(const json::value& value) {
     if (const json::value* client = kube::find(*object, "client")) {
       line.client = TRY(wordsOf(*client));
     }
+    line.endsItself = kube::boolean(*object, {"endsItself"});
+  }
+  if (line.endsItself && line.client.empty()) {
+    return invalid("only a client can end by itself", "duration says how long a spec's load lasts");
   }
   if (line.name.empty() || line.spec.empty() == line.client.empty()) {
     return invalid("each entry needs a name, and either a spec or a client",

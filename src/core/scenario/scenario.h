@@ -17,6 +17,7 @@ struct LoadLine {
   std::string name;
   std::string spec;                 ///< "http://web.default:80/ rate=500 keepalive"
   std::vector<std::string> client;  ///< {"python3", "client.py"}; empty if there is a spec.
+  bool endsItself = false;          ///< The rehearsal goes on until the client has ended.
   bool operator==(const LoadLine&) const = default;
 };
 

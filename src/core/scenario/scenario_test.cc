@@ -24,6 +24,7 @@ duration: 40s
 load:
 - {name: keep-alive, spec: "http://web.default:80/ rate=500 keepalive"}
 - {name: theirs, client: [python3, client.py, --rate=20]}
+- {name: work, client: [./work.py], endsItself: true}
 action: rollout restart deployment/web
 profiles: [stock, hitless]
 expect: {profile: hitless, failed: 0}
@@ -33,10 +34,12 @@ expect: {profile: hitless, failed: 0}
   EXPECT_EQ(scenario->nodes, 2);
   EXPECT_EQ(scenario->duration, seconds{40});
   EXPECT_EQ(scenario->clientNode, "node-2");
-  ASSERT_EQ(scenario->loads.size(), 2U);
+  ASSERT_EQ(scenario->loads.size(), 3U);
   EXPECT_EQ(scenario->loads[0].name, "keep-alive");
   EXPECT_EQ(scenario->loads[1].client,
             (std::vector<std::string>{"python3", "client.py", "--rate=20"}));
+  EXPECT_FALSE(scenario->loads[1].endsItself);
+  EXPECT_TRUE(scenario->loads[2].endsItself);
   EXPECT_EQ(scenario->profiles, (std::vector<std::string>{"stock", "hitless"}));
 }
 
@@ -49,9 +52,10 @@ TEST(Scenario, NamesTheFieldThatIsWrong) {
   EXPECT_EQ(read(std::string(kHead)).error().subject, "s.yaml: load");
   EXPECT_EQ(read(std::string(kHead) + load + "profiles: [stok]\n").error().subject,
             "s.yaml: profiles");
-  for (const char* entry : {"{name: a}", "{spec: b}", "{name: a, spec: b, client: [c]}",
-                            "{name: a, client: []}", "{name: a, client: c}",
-                            "{name: a, client: [1]}", "{name: a, spec: b}, {name: a, spec: c}"}) {
+  for (const char* entry :
+       {"{name: a}", "{spec: b}", "{name: a, spec: b, client: [c]}", "{name: a, client: []}",
+        "{name: a, client: c}", "{name: a, client: [1]}", "{name: a, spec: b, endsItself: true}",
+        "{name: a, spec: b}, {name: a, spec: c}"}) {
     const auto refused = read(std::string(kHead) + "load: [" + entry + "]\n");
     ASSERT_FALSE(refused) << entry;
     EXPECT_EQ(refused.error().subject, "s.yaml: load") << entry;
