@@ -66,11 +66,12 @@ void addTimes(std::vector<Row>& rows, const std::string& scenario, const std::st
   rows.push_back({scenario, metric + " p99", times[times.size() * 99 / 100], "us"});
 }
 
-kube::ObjectPtr task(int i) {
+kube::ObjectPtr task(int i, const char* node) {
   return objects::pod(
       {.name = fmt::format("airflow/task-{}", i),
        .ip = IpAddress::v4(0x0af40002U + static_cast<std::uint32_t>(i)).text(),
-       .labels = fmt::format("{{component: task, run_id: r{}, try_number: '1'}}", i)});
+       .labels = fmt::format("{{component: task, run_id: r{}, try_number: '1'}}", i),
+       .node = node});
 }
 
 /// What the namespace of an Airflow has: everything denied, and tasks let to where they work.
@@ -96,7 +97,8 @@ std::vector<kube::ObjectPtr> policies() {
   };
 }
 
-Status run(int pods, std::vector<Row>& rows) {
+/// Of the cluster's pods the first `here` are on this node, as are those that come and go.
+Status run(int pods, int here, std::vector<Row>& rows) {
   auto kernel = TRY(sys::NftDataplane::open(std::string(rules::names::kPolicyTable)));
   TimedDataplane dataplane(kernel);
   policy::Book book("node-1");
@@ -108,10 +110,12 @@ Status run(int pods, std::vector<Row>& rows) {
   book.applyNodes(objects::full({objects::node("node-1", "10.244.0.0/16")}));
   std::vector<kube::ObjectPtr> all;
   for (int i = 0; i < pods; ++i) {
-    all.push_back(task(i));
+    all.push_back(task(i, i < here ? "node-1" : "node-2"));
   }
   book.applyPods(objects::full(std::move(all)));
-  const std::string scenario = fmt::format("{} pods on the node", pods);
+  const std::string scenario =
+      pods == here ? fmt::format("{} pods on the node", pods)
+                   : fmt::format("{} pods in the cluster, {} of them on the node", pods, here);
   const auto start = SteadyClock::now();
   TRY_VOID(programmer.sync());
   rows.push_back({scenario, "full load", microsecondsSince(start) / 1000, "ms"});
@@ -129,7 +133,7 @@ Status run(int pods, std::vector<Row>& rows) {
     return {};
   };
   for (int i = 0; i < kPods; ++i) {
-    const kube::ObjectPtr pod = task(pods + i);
+    const kube::ObjectPtr pod = task(pods + i, "node-1");
     TRY_VOID(timed(objects::upsert(pod), added, &addedKernel));
     TRY_VOID(timed(objects::gone(pod), deleted, &deletedKernel));
   }
@@ -164,8 +168,10 @@ int main() {
     return 1;
   }
   std::vector<Row> rows;
-  for (const int pods : {100, 1000, 10000}) {
-    if (const auto done = run(pods, rows); !done) {
+  constexpr std::pair<int, int> kClusters[] = {
+      {100, 100}, {1000, 1000}, {10000, 10000}, {1000, 110}, {10000, 110}};
+  for (const auto& [pods, here] : kClusters) {
+    if (const auto done = run(pods, here, rows); !done) {
       std::fprintf(stderr, "%s\n", done.error().text().c_str());
       return 1;
     }

@@ -2,21 +2,17 @@
 // IP, between two pods of one node, with our rules, with none, and with rules in the shape of
 // kube-proxy's iptables and nftables modes.
 #include <fmt/format.h>
-#include <sys/wait.h>
 
-#include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "core/rules/names.h"
 #include "core/rules/programmer.h"
+#include "datapath.h"
 #include "sys/netlink/nft_dataplane.h"
 #include "testing/fake_rng.h"
-#include "testing/service_network.h"
 #include "testing/services.h"
 
 namespace bench {
@@ -30,27 +26,16 @@ namespace watch = hitless::watch;
 using hitless::Cidr;
 using hitless::IpAddress;
 using hitless::IpFamily;
-using SteadyClock = std::chrono::steady_clock;
-using testing::Fd;
 using testing::Host;
 
 constexpr std::uint16_t kPort = 80;
 constexpr std::uint16_t kPodPort = 8080;
 constexpr int kFirstPackets = 3000;
 constexpr auto kConnectFor = std::chrono::seconds(2);
-constexpr int kPatienceMs = 3000;
 constexpr testing::Dual kPods[] = {testing::kPodB, testing::kPodC};
 
 IpAddress vip(int service) {
   return IpAddress::v4(0x0a600000U + 10U + static_cast<std::uint32_t>(service));
-}
-
-/// Feeds a program that reads rules from its standard input.
-bool feed(const std::string& command, const std::string& text) {
-  FILE* pipe = ::popen(command.c_str(), "w");
-  const bool written =
-      pipe != nullptr && std::fwrite(text.data(), 1, text.size(), pipe) == text.size();
-  return pipe != nullptr && ::pclose(pipe) == 0 && written;
 }
 
 /// TCP and UDP service ports, two endpoints each, as every service here has.
@@ -152,92 +137,12 @@ bool loadNftablesShape(int services) {
           "masquerade fully-random; }\n}\n");
 }
 
-/// Answers whatever comes until told to stop.
-class Server {
- public:
-  Server(const testing::ServiceNetwork& network, Host pod)
-      : udp_(network.at(pod, [] { return testing::serverSocket(SOCK_DGRAM, kPodPort); })),
-        tcp_(network.at(pod, [] { return testing::serverSocket(SOCK_STREAM, kPodPort); })),
-        thread_([this] { run(); }) {}
-  ~Server() {
-    stop_ = true;
-    thread_.join();
-  }
-
- private:
-  void run() const {
-    pollfd fds[] = {{udp_.get(), POLLIN, 0}, {tcp_.get(), POLLIN, 0}};
-    while (!stop_) {
-      if (::poll(fds, 2, 50) < 1) {
-        continue;
-      }
-      testing::SocketAddress peer;
-      char byte = 0;
-      if (fds[0].revents != 0 && ::recvfrom(udp_.get(), &byte, 1, 0, peer.get(), &peer.size) == 1) {
-        ::sendto(udp_.get(), &byte, 1, 0, peer.get(), peer.size);
-      }
-      if (fds[1].revents != 0) {
-        const Fd accepted(::accept4(tcp_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      }
-    }
-  }
-
-  Fd udp_;
-  Fd tcp_;
-  std::atomic<bool> stop_ = false;
-  std::thread thread_;
-};
-
-/// Waits until a connection is made.
-bool established(const Fd& fd) {
-  int error = 0;
-  socklen_t size = sizeof error;
-  return testing::readable(fd.get(), kPatienceMs, POLLOUT) &&
-         ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
-}
-
 /// Where the `i`th packet or connection goes.
 std::pair<IpAddress, std::uint16_t> target(testing::FakeRng& rng, int i, int services,
                                            bool direct) {
   const auto service = static_cast<int>(rng.below(static_cast<std::uint64_t>(services)));
   return direct ? std::pair(kPods[i % 2].in(IpFamily::kV4), kPodPort)
                 : std::pair(vip(service), kPort);
-}
-
-/// Round trips of first packets, each from a new socket to a random service.
-std::vector<double> firstPackets(int services, bool direct) {
-  testing::FakeRng rng(1);
-  std::vector<double> times;
-  for (int i = 0; i < kFirstPackets; ++i) {
-    const auto [ip, port] = target(rng, i, services, direct);
-    const Fd fd = testing::startConnecting(SOCK_DGRAM, ip, port);
-    char byte = 'x';
-    const auto begin = SteadyClock::now();
-    if (::send(fd.get(), &byte, 1, 0) == 1 && testing::readable(fd.get(), kPatienceMs) &&
-        ::recv(fd.get(), &byte, 1, 0) == 1) {
-      times.push_back(
-          std::chrono::duration<double, std::micro>(SteadyClock::now() - begin).count());
-    }
-  }
-  std::sort(times.begin(), times.end());
-  return times;
-}
-
-double connectionsPerSecond(int services, bool direct) {
-  testing::FakeRng rng(2);
-  const auto begin = SteadyClock::now();
-  int made = 0;
-  while (SteadyClock::now() - begin < kConnectFor) {
-    const auto [ip, port] = target(rng, made, services, direct);
-    const Fd fd = testing::startConnecting(SOCK_STREAM, ip, port);
-    if (established(fd)) {
-      // A reset leaves no port in TIME_WAIT behind.
-      const linger now{1, 0};
-      ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
-      ++made;
-    }
-  }
-  return made / std::chrono::duration<double>(SteadyClock::now() - begin).count();
 }
 
 struct Shape {
@@ -253,43 +158,33 @@ constexpr int kSizes[] = {10, 1000, 10000, 44000};
 
 /// Prints its rows; runs in a process and namespaces of its own.
 int measure(const Shape& shape, int services) {
-  // As root without a user namespace: in one, nft may not raise its send buffer for a large
-  // ruleset.
-  if (::geteuid() == 0 ? ::unshare(CLONE_NEWNET) != 0 : !testing::enterNewNamespaces()) {
-    std::perror("cannot make namespaces");
+  if (!enterNamespaces()) {
     return 1;
   }
   const testing::ServiceNetwork network;
-  const Server a(network, kPods[0].host);
-  const Server b(network, kPods[1].host);
+  const EchoServer a(network, kPods[0].host, kPodPort);
+  const EchoServer b(network, kPods[1].host, kPodPort);
   const auto begin = SteadyClock::now();
   if (shape.load != nullptr && !shape.load(services)) {
     std::fprintf(stderr, "%s cannot be loaded here with %d services; left out\n", shape.name,
                  services);
     return 0;
   }
-  const double loadMs =
-      std::chrono::duration<double, std::milli>(SteadyClock::now() - begin).count();
+  const double loadMs = microsecondsSince(begin) / 1000;
   const bool direct = shape.load == nullptr;
-  const auto times = network.at(Host::kA, [&] { return firstPackets(services, direct); });
-  const double rate = network.at(Host::kA, [&] { return connectionsPerSecond(services, direct); });
+  testing::FakeRng rng(1);
+  const auto to = [&](int i) { return target(rng, i, services, direct); };
+  const auto times = network.at(Host::kA, [&] { return firstPackets(kFirstPackets, to); });
+  const double rate = network.at(Host::kA, [&] { return connectionsPerSecond(kConnectFor, to); });
   const std::string scenario =
       direct ? shape.name : fmt::format("{} services, {}", services, shape.name);
-  const auto row = [&](const char* metric, double value, const char* unit) {
-    fmt::print(
-        "{{\"case\":\"{}\",\"metric\":\"{}\",\"value\":{:.1f},\"unit\":\"{}\",\"peer\":{{}}}}\n",
-        scenario, metric, value, unit);
-  };
   if (!direct) {
-    row("load", loadMs, "ms");
+    printRow(scenario, "load", loadMs, "ms");
   }
-  if (!times.empty()) {
-    row("first packet p50", times[times.size() / 2], "us");
-    row("first packet p99", times[times.size() * 99 / 100], "us");
-  }
-  row("lost first packets", static_cast<double>(kFirstPackets) - static_cast<double>(times.size()),
-      "");
-  row("connections", rate, "/s");
+  printTimes(scenario, "first packet", times);
+  printRow(scenario, "lost first packets",
+           static_cast<double>(kFirstPackets) - static_cast<double>(times.size()), "");
+  printRow(scenario, "connections", rate, "/s");
   std::fflush(stdout);
   return 0;
 }
@@ -300,22 +195,15 @@ int run(int argc, char** argv) {
   if (argc == 3) {
     return measure(kShapes[std::atoi(argv[1])], std::atoi(argv[2]));
   }
-  std::string rows;
+  Rows rows;
   for (const int services : kSizes) {
     for (std::size_t shape = 0; shape < std::size(kShapes); ++shape) {
       if (services <= kShapes[shape].most) {
-        const std::string text = testing::outputOf(
-            fmt::format("/proc/{}/exe {} {} 2>/dev/null", ::getpid(), shape, services));
-        for (std::size_t at = 0; at < text.size();) {
-          const std::size_t end = text.find('\n', at);
-          rows += (rows.empty() ? "[" : ",\n ") + text.substr(at, end - at);
-          at = end + 1;
-        }
+        rows.add(shape, services);
       }
     }
   }
-  std::puts((rows + "]").c_str());
-  return 0;
+  return rows.print();
 }
 
 }  // namespace bench
