@@ -64,9 +64,11 @@ Costs measure(bool looksAfter) {
   auto services = sys::NftDataplane::open(std::string(rules::names::kTable));
   auto departedTable = sys::NftDataplane::open(std::string(rules::names::kDepartedTable));
   auto flows = sys::Conntrack::open();
-  app::DepartedPlane departed(
-      {io, *departedTable, *flows, nullptr, nullptr, [] { return std::vector<IpAddress>{}; }},
-      "node-1", {});
+  auto allFlows = sys::Conntrack::open();
+  app::FlowWorker worker(io, *allFlows);
+  app::DepartedPlane departed({io, *departedTable, *flows, worker, nullptr, nullptr,
+                               [] { return std::vector<IpAddress>{}; }},
+                              "node-1", {});
   app::ServicePlane plane(*services, {.node = "node-1"}, nullptr, looksAfter ? &departed : nullptr);
   std::vector<hitless::kube::ObjectPtr> objects;
   std::vector<hitless::kube::ObjectPtr> slices;
