@@ -81,6 +81,7 @@ struct PolicyMetrics {
   std::size_t policies = 0;
   std::size_t isolatedAddresses = 0;
   std::size_t rules = 0;
+  std::size_t elements = 0;
 };
 
 /// What a scrape looks at.

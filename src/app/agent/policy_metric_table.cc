@@ -8,6 +8,8 @@ constexpr Metric kMetrics[] = {
      [](const Scrape& s, Samples& to) { to.add(s.policy->policies); }},
     {"hitless_network_policy_rules", "gauge", "", "Rules in the table hitless-policy",
      [](const Scrape& s, Samples& to) { to.add(s.policy->rules); }},
+    {"hitless_network_policy_elements", "gauge", "", "Elements of all sets and maps of that table",
+     [](const Scrape& s, Samples& to) { to.add(s.policy->elements); }},
     {"hitless_network_policy_isolated_addresses", "gauge", "",
      "Addresses of this node's pods that some policy isolates",
      [](const Scrape& s, Samples& to) { to.add(s.policy->isolatedAddresses); }},

@@ -186,6 +186,7 @@ void PolicyPlane::committed(const rules::PolicyReceipt& receipt, MonoTime begin)
   metrics_.elementsWritten += receipt.dataplane.elements;
   metrics_.isolatedAddresses = programmer_.isolated();
   metrics_.rules = programmer_.rules();
+  metrics_.elements = programmer_.elements();
   metrics_.policies = book_.policies().all().size();
   dirtySince_.reset();
   synced_ = true;

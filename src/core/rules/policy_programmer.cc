@@ -129,7 +129,9 @@ Result<PolicyReceipt> PolicyProgrammer::syncFull() {
   const nft::Ruleset applied = TRY(dataplane_.read());
   adoptBook();
   PolicyReceipt receipt{true, {}, {true, {}}, {}};
-  receipt.dataplane = TRY(nft::applyInTwo(dataplane_, nft::diff(applied, wanted())));
+  const nft::Ruleset all = wanted();
+  receipt.dataplane = TRY(nft::applyInTwo(dataplane_, nft::diff(applied, all)));
+  elements_.startWith(all);
   trusted_ = true;
   return receipt;
 }
@@ -235,6 +237,7 @@ PolicyProgrammer::Change PolicyProgrammer::planChange(const policy::Book::News& 
 
 void PolicyProgrammer::commit(Change change) {
   const bool chains = change.frame || !change.uses.empty();
+  elements_.follow(change.before, change.after);
   if (change.frame) {
     frame_ = std::move(*change.frame);
   }

@@ -9,6 +9,7 @@
 #include "core/nft/dataplane.h"
 #include "core/policy/book.h"
 #include "core/policy/rejudge.h"
+#include "core/rules/element_count.h"
 #include "core/rules/policy_table.h"
 
 namespace hitless::rules {
@@ -42,6 +43,8 @@ class PolicyProgrammer {
   std::size_t isolated() const { return isolated_; }
   /// How many rules the table has.
   std::size_t rules() const { return rules_; }
+  /// How many elements all of its sets and maps have.
+  std::size_t elements() const { return elements_.total(); }
 
  private:
   using Holders = std::unordered_map<IpAddress, policy::Holder, IpAddressHash>;
@@ -74,6 +77,7 @@ class PolicyProgrammer {
   std::unordered_map<std::string, Use> uses_;  ///< By the chain's name.
   std::size_t isolated_ = 0;
   std::size_t rules_ = 0;
+  ElementCount elements_;
 };
 
 }  // namespace hitless::rules

@@ -41,6 +41,7 @@ class PolicyProgrammerTest : public ::testing::Test {
     PolicyProgrammer fresh(empty, book, options);
     ASSERT_TRUE(fresh.sync());
     EXPECT_EQ(dataplane.ruleset(), empty.ruleset());
+    EXPECT_EQ(programmer.elements(), elements());
   }
   std::size_t elements() {
     std::size_t count = 0;
