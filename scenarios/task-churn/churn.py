@@ -249,15 +249,16 @@ def amounts(what, name, before, most, after):
 
 
 def quiet(addresses, like=None):
-    """The agents' numbers once their tables do not change any more, or are as before."""
+    """The agents' numbers once their tables have not changed for a while (a pod's address is kept until its sandbox is gone, a
+    moment longer than its object), or are as before."""
     deadline = time.monotonic() + QUIET_SECONDS
-    last = None
+    seen, wanted = [], like and [like.total(name) for name in (RULES, ELEMENTS)]
     while True:
         now = Scrape(addresses)
-        state = [now.total(name) for name in (RULES, ELEMENTS)]
-        if time.monotonic() > deadline or state == ([like.total(name) for name in (RULES, ELEMENTS)] if like else last):
+        seen.append([now.total(name) for name in (RULES, ELEMENTS)])
+        settled = seen[-1] == wanted if wanted else len(seen) > 4 and all(one == seen[-1] for one in seen[-4:])
+        if settled or time.monotonic() > deadline:
             return now
-        last = state
         time.sleep(0.5)
 
 
