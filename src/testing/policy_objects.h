@@ -46,18 +46,20 @@ struct PodText {
   std::string uid = {};    ///< Empty: the name.
   std::string ports = {};  ///< "{name: http, containerPort: 80}"
   bool terminating = false;
+  std::string created = {};
   bool hostNetwork = false;
 };
 
 inline kube::ObjectPtr pod(const PodText& text) {
   const std::size_t slash = text.name.find('/');
   return object(fmt::format(
-      "{{metadata: {{namespace: {}, name: {}, uid: {}, labels: {}{}}}, spec: {{nodeName: {}, "
+      "{{metadata: {{namespace: {}, name: {}, uid: {}, labels: {}{}{}}}, spec: {{nodeName: {}, "
       "hostNetwork: {}, containers: [{{name: main, ports: [{}]}}]}}, status: {{phase: {}, podIPs: "
       "[{}]}}}}",
       text.name.substr(0, slash), text.name.substr(slash + 1),
       text.uid.empty() ? text.name : text.uid, text.labels,
-      text.terminating ? ", deletionTimestamp: '2026-01-01T00:00:00Z'" : "", text.node,
+      text.terminating ? ", deletionTimestamp: '2026-01-01T00:00:00Z'" : "",
+      text.created.empty() ? "" : ", creationTimestamp: '" + text.created + "'", text.node,
       text.hostNetwork, text.ports, text.phase, text.ip.empty() ? "" : "{ip: '" + text.ip + "'}"));
 }
 

@@ -21,7 +21,7 @@ bool isNews(const watch::Update& update) {
 }
 
 tl::unexpected<Error> notYet() {
-  return fail(ErrorKind::kUnavailable, "the agent does not know the cluster's policies yet",
+  return fail(ErrorKind::kUnavailable, "the agent has not brought the policies to the kernel yet",
               "see its log: it may not reach the API server");
 }
 
@@ -233,7 +233,7 @@ void PolicyPlane::isolate(PodSandboxClaim claim, std::function<void(Status)> don
                              "nothing: that one counts")));
   }
   book_.claim(claimFrom(claim));
-  waiting_[pod] = {std::move(done), parts_.clock.mono()};
+  waiting_[pod] = {std::move(done), parts_.clock.mono(), false};
   if (!book_.complete()) {
     awaitObjects();
     return;  // The first sync, or the end of patience, answers.
@@ -248,7 +248,8 @@ void PolicyPlane::release(const PodSandboxClaim& claim) {
 }
 
 Status PolicyPlane::check(const PodSandboxClaim& claim) {
-  if (!synced_) {
+  flush();
+  if (!synced_ || dirtySince_) {
     return about(claim.podKey(), notYet());
   }
   for (const IpAddress& address : claim.addresses) {
@@ -284,6 +285,9 @@ void PolicyPlane::answerWaiting(const Status& status,
 
 /// After a commit: those whose object has come need not wait any longer.
 void PolicyPlane::answerKnown() {
+  for (auto& [pod, waiting] : waiting_) {
+    waiting.isolated = true;
+  }
   answerWaiting({}, [this](const std::string& pod) {
     const policy::Claim* claim = book_.claimOf(pod);
     return claim == nullptr || book_.knows(*claim);
@@ -307,9 +311,10 @@ void PolicyPlane::awaitObjects() {
       return;
     }
     const MonoTime since = parts_.clock.mono() - kObjectPatience;
-    answerWaiting(synced_ ? Status{} : notYet(), [this, since](const std::string& pod) {
-      return waiting_.at(pod).since <= since;
-    });
+    const auto late = [&](const std::string& pod) { return waiting_.at(pod).since <= since; };
+    answerWaiting({},
+                  [&](const std::string& pod) { return waiting_.at(pod).isolated && late(pod); });
+    answerWaiting(notYet(), late);
     awaitObjects();
   });
 }

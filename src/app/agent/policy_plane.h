@@ -64,6 +64,7 @@ class PolicyPlane : public PodIsolation {
   struct Waiting {
     std::function<void(Status)> done;
     MonoTime since{};
+    bool isolated = false;  ///< A commit has come since.
   };
 
   void want();

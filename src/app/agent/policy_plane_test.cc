@@ -120,6 +120,14 @@ TEST_F(PolicyPlaneTest, ARefusalOfTheKernelIsAnError) {
   EXPECT_THAT(isolated(), SizeIs(1));
 }
 
+TEST_F(PolicyPlaneTest, ACheckSeesWhatHasJustCome) {
+  list();
+  ASSERT_TRUE(runUntil([&] { return plane.synced(); }));
+  plane.onPods(upsert(pod({"shop/web", "10.244.1.2"})));
+  EXPECT_TRUE(plane.check({"shop", "web", "", {*IpAddress::parse("10.244.1.2")}}));
+  EXPECT_FALSE(plane.check({"shop", "web", "", {*IpAddress::parse("10.244.1.3")}}));
+}
+
 TEST_F(PolicyPlaneTest, ANewerSandboxTakesTheOlderOnesPlace) {
   list();
   isolate("web", "10.244.1.2");

@@ -180,7 +180,7 @@ void Book::setPod(Pod pod) {
   }
   touch(entry);
   if (!sameLabels || entry.slot == nullptr) {
-    entry.slot.reset();
+    leaveSlot(entry);
     unclassed_.insert(uid);
   }
 }
@@ -195,14 +195,26 @@ void Book::removePod(const std::string& uid) {
   if (named != uidOf_.end() && named->second == uid) {
     uidOf_.erase(named);
   }
+  leaveSlot(found->second);
   pods_.erase(found);
   unclassed_.erase(uid);
+}
+
+void Book::leaveSlot(Entry& entry) {
+  constexpr long kOursAndTheEntrys = 2;
+  if (entry.slot != nullptr && entry.slot.use_count() == kOursAndTheEntrys) {
+    slots_.erase({entry.slot->ns, entry.slot->labels});
+  }
+  entry.slot.reset();
 }
 
 void Book::claim(Claim claim) {
   const std::string pod = claim.pod();
   release(pod, {});
   for (const IpAddress& address : claim.addresses) {
+    if (const auto by = claimedBy_.find(address); by != claimedBy_.end()) {
+      std::erase(claims_.at(by->second).addresses, address);
+    }
     claimedBy_[address] = pod;
     news_.addresses.insert(address);
   }
@@ -340,8 +352,12 @@ Book::News Book::take() {
 }
 
 Holder Book::holderOf(const Entry& entry, bool claimed) const {
-  Holder out{entry.pod.text(), entry.pod.uid,   claimed || entry.pod.node == node_,
-             claimed,          entry.slot->cls, {}};
+  Holder out{entry.pod.text(),
+             entry.pod.uid,
+             claimed || entry.pod.node == node_,
+             claimed,
+             entry.slot == nullptr ? nullptr : entry.slot->cls,
+             {}};
   for (const NamedPort& port : entry.pod.ports) {
     if (policies_.portNames().contains(port.name)) {
       out.ports.push_back(port);
@@ -364,8 +380,7 @@ const Book::Entry* Book::bestAt(const IpAddress& address) const {
   }
   for (const std::string& uid : at->second) {
     const Entry& entry = pods_.at(uid);
-    if (entry.pod.selectable() &&
-        (best == nullptr || (best->pod.terminating && !entry.pod.terminating))) {
+    if (entry.pod.selectable() && (best == nullptr || outranks(entry.pod, best->pod))) {
       best = &entry;
     }
   }
@@ -373,17 +388,19 @@ const Book::Entry* Book::bestAt(const IpAddress& address) const {
 }
 
 std::optional<Holder> Book::holder(const IpAddress& address) const {
-  if (const Claim* claim = claimOn(address)) {
-    const Entry* entry = entryOf(*claim);
-    if (entry == nullptr) {
-      return Holder{claim->pod(), claim->uid, true, true, nullptr, {}};
-    }
-    if (entry->pod.selectable()) {
-      return holderOf(*entry, true);
-    }
+  const Claim* claim = claimOn(address);
+  const Entry* claimer = claim == nullptr ? nullptr : entryOf(*claim);
+  if (claimer != nullptr && claimer->pod.selectable()) {
+    return holderOf(*claimer, true);
   }
-  const Entry* best = bestAt(address);
-  return best == nullptr ? std::nullopt : std::optional(holderOf(*best, false));
+  const Entry* best = claim != nullptr && claimer == nullptr ? nullptr : bestAt(address);
+  if (best != nullptr) {
+    return holderOf(*best, false);
+  }
+  // Of a pod that nobody has told of yet, or whose sandbox outlives it: nobody knows what may be.
+  return claim == nullptr
+             ? std::nullopt
+             : std::optional(Holder{claim->pod(), claim->uid, true, true, nullptr, {}});
 }
 
 std::set<IpAddress> Book::addresses() const {
@@ -411,7 +428,8 @@ State Book::state() const {
     std::erase_if(pod.ips, [&](const IpAddress& address) {
       const Claim* claim = claimOn(address);
       const Entry* claimer = claim == nullptr ? nullptr : entryOf(*claim);
-      return claimer != nullptr && claimer != &entry && claimer->pod.selectable();
+      return claim != nullptr && claimer != &entry &&
+             (claimer == nullptr || claimer->pod.selectable());
     });
     if (const Claim* own = claimBy(entry)) {
       for (const IpAddress& address : own->addresses) {

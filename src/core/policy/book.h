@@ -100,6 +100,8 @@ class Book {
   void setPod(Pod pod);
   void removePod(const std::string& uid);
   void forget(const Entry& entry);
+  /// The last one to leave takes it away.
+  void leaveSlot(Entry& entry);
   const kube::Labels& labelsOf(const std::string& ns);
   std::shared_ptr<const PodClass> classOf(const Slot& slot);
   std::shared_ptr<Slot> slotOf(const Pod& pod);

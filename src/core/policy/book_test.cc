@@ -148,12 +148,35 @@ TEST_F(PolicyBook, TheNewestClaimCountsAndALateReleaseTakesNothing) {
   EXPECT_EQ(holderAt("10.244.1.3"), "");
 }
 
-TEST_F(PolicyBook, AClaimOfAPodThatHasEndedCountsNoMore) {
+TEST_F(PolicyBook, ASandboxThatOutlivesItsPodMayDoNothing) {
   book.claim({"shop", "a", "uid-a", {ip("10.244.1.2")}});
   book.applyPods(
       upsert(pod({.name = "shop/a", .ip = "10.244.1.2", .phase = "Failed", .uid = "uid-a"})));
-  EXPECT_EQ(holderAt("10.244.1.2"), "");
+  book.take();
+  EXPECT_EQ(book.holder(ip("10.244.1.2"))->cls, nullptr);
   book.applyPods(upsert(pod({"shop/b", "10.244.1.2"})));
+  EXPECT_EQ(holderAt("10.244.1.2"), "shop/b");
+  book.release("shop/a", "uid-a");
+  EXPECT_EQ(holderAt("10.244.1.2"), "shop/b");
+}
+
+TEST_F(PolicyBook, AnAddressOfTwoLivingPodsIsTheYoungerOnes) {
+  book.applyPods(
+      upsert(pod({.name = "shop/a", .ip = "10.244.1.2", .created = "2026-01-01T00:00:00Z"})));
+  book.applyPods(
+      upsert(pod({.name = "shop/b", .ip = "10.244.1.2", .created = "2026-01-02T00:00:00Z"})));
+  EXPECT_EQ(holderAt("10.244.1.2"), "shop/b");
+  EXPECT_EQ(Evaluator(book.state()).owner(ip("10.244.1.2"))->text(), "shop/b");
+}
+
+TEST_F(PolicyBook, AnAddressThatIsClaimedAnewIsNotTheOlderClaimsAnyMore) {
+  book.applyPods(upsert(pod({.name = "shop/a", .ip = "", .uid = "uid-a"})));
+  book.applyPods(upsert(pod({.name = "shop/b", .ip = "", .uid = "uid-b"})));
+  book.claim({"shop", "a", "uid-a", {ip("10.244.1.2")}});
+  book.claim({"shop", "b", "uid-b", {ip("10.244.1.2")}});
+  EXPECT_EQ(holderAt("10.244.1.2"), "shop/b");
+  EXPECT_EQ(Evaluator(book.state()).owner(ip("10.244.1.2"))->text(), "shop/b");
+  book.release("shop/a", "uid-a");
   EXPECT_EQ(holderAt("10.244.1.2"), "shop/b");
 }
 

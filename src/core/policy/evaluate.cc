@@ -50,9 +50,7 @@ void Evaluator::indexPods() {
         nodes_.try_emplace(address, pod.node);
       } else if (!pod.finished) {
         const Pod*& owner = byAddress_[address];
-        // One that goes may still be listed with an address that a new pod has already.
-        const bool succeeds = owner != nullptr && owner->terminating && !pod.terminating;
-        owner = owner == nullptr || succeeds ? &pod : owner;
+        owner = owner == nullptr || outranks(pod, *owner) ? &pod : owner;
       }
     }
   }

@@ -1,20 +1,24 @@
 #include "core/policy/model.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace hitless::policy {
 namespace {
 
 namespace json = kube::json;
 
-IpBlock blockOf(const Cidr& cidr, const json::object& block) {
+/// nullopt if an exception is no network: what was not to be held must not be.
+std::optional<Peer> blockOf(const Cidr& cidr, const json::object& block) {
   IpBlock out{cidr.masked(), {}};
   const json::array* except = kube::findArray(block, {"except"});
   for (std::size_t i = 0; except != nullptr && i < except->size(); ++i) {
     const json::string* text = (*except)[i].if_string();
-    if (const auto network = Cidr::parse(text == nullptr ? std::string_view() : *text)) {
-      out.except.push_back(network->masked());
+    const auto network = Cidr::parse(text == nullptr ? std::string_view() : *text);
+    if (!network) {
+      return std::nullopt;
     }
+    out.except.push_back(network->masked());
   }
   std::sort(out.except.begin(), out.except.end());
   return out;
@@ -27,7 +31,7 @@ std::optional<Peer> peerOf(const json::object& peer, const std::string& ns) {
   if (const json::object* block = kube::findObject(peer, {"ipBlock"})) {
     const auto cidr = Cidr::parse(kube::text(*block, {"cidr"}));
     const bool understood = cidr.has_value() && pods == nullptr && namespaces == nullptr;
-    return understood ? std::optional<Peer>(blockOf(*cidr, *block)) : std::nullopt;
+    return understood ? blockOf(*cidr, *block) : std::nullopt;
   }
   if (pods == nullptr && namespaces == nullptr) {
     return std::nullopt;
@@ -199,9 +203,15 @@ bool Pod::names(std::uint16_t port, std::string_view wanted, Protocol protocol) 
   });
 }
 
+bool outranks(const Pod& a, const Pod& b) {
+  return std::make_tuple(a.terminating, b.created, std::string_view(a.uid)) <
+         std::make_tuple(b.terminating, a.created, std::string_view(b.uid));
+}
+
 Pod podFrom(const kube::Pod& pod) {
   Pod out{pod.meta.ns, pod.meta.name,   pod.meta.uid,   pod.nodeName,          pod.meta.labels, {},
           {},          pod.hostNetwork, pod.finished(), pod.meta.terminating()};
+  out.created = pod.meta.creationTimestamp;
   for (const std::string& text : pod.podIPs) {
     if (const auto address = IpAddress::parse(text)) {
       out.ips.push_back(*address);

@@ -114,6 +114,7 @@ struct Pod {
   bool hostNetwork = false;
   bool finished = false;     ///< Succeeded or Failed: the address may be another pod's by now.
   bool terminating = false;  ///< Keeps its address and everything else until it is gone.
+  WallTime created{};        ///< metadata.creationTimestamp
 
   /// Whether policies can be about it, and selectors find it: not with the node's addresses, which
   /// say nothing about the pod, nor without an address of its own any more.
@@ -125,5 +126,10 @@ struct Pod {
   bool operator==(const Pod&) const = default;
 };
 Pod podFrom(const kube::Pod& pod);
+
+/// Whether an address that both pods are listed with is the first one's rather: one that goes may
+/// still be listed with an address that a new pod has already, and so may one whose node is slow to
+/// say that it has ended.
+bool outranks(const Pod& a, const Pod& b);
 
 }  // namespace hitless::policy

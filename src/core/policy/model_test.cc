@@ -65,6 +65,8 @@ TEST(PolicyModel, ReadsPorts) {
 
 TEST(PolicyModel, WhatCannotBeUnderstoodAllowsNothing) {
   for (const char* peer : {"{}", "7", "null", "{ipBlock: {cidr: nonsense}}", "{ipBlock: {}}",
+                           "{ipBlock: {cidr: 0.0.0.0/0, except: [010.0.0.0/8]}}",
+                           "{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8, 7]}}",
                            "{ipBlock: {cidr: 0.0.0.0/0}, podSelector: {}}"}) {
     const Policy p = policy(std::string("{ingress: [{from: [") + peer + "]}]}");
     EXPECT_EQ(firstIngress(p).peers, std::vector<Peer>{}) << peer;
