@@ -112,6 +112,7 @@ void Book::applyPods(const watch::Update& update) {
 }
 
 void Book::applyNodes(const watch::Update& update) {
+  const std::vector<Cidr> own = ownNetworks();
   const auto drop = [&](const std::string& name) {
     nodes_.erase(name);
     networksOf_.erase(name);
@@ -143,7 +144,7 @@ void Book::applyNodes(const watch::Update& update) {
     all.insert(all.end(), networks.begin(), networks.end());
   }
   std::sort(all.begin(), all.end());
-  news_.networks = news_.networks || all != podNetworks_;
+  news_.networks = news_.networks || all != podNetworks_ || own != ownNetworks();
   podNetworks_ = std::move(all);
   nodesSeen_ = true;
 }
@@ -412,6 +413,11 @@ std::set<IpAddress> Book::addresses() const {
     out.insert(address);
   }
   return out;
+}
+
+std::vector<Cidr> Book::ownNetworks() const {
+  const auto own = networksOf_.find(node_);
+  return own == networksOf_.end() ? std::vector<Cidr>{} : own->second;
 }
 
 State Book::state() const {

@@ -66,7 +66,7 @@ class Book {
   /// What may be different since the last call.
   struct News {
     std::set<PolicyKey> policies;  ///< Those that came, went or changed.
-    bool networks = false;         ///< podNetworks()
+    bool networks = false;         ///< podNetworks(), ownNetworks()
     std::set<IpAddress> addresses;
   };
   /// Must be called after changes and before anything below.
@@ -79,6 +79,8 @@ class Book {
   std::set<IpAddress> addresses() const;
   /// The networks that nodes take pods' addresses from.
   const std::vector<Cidr>& podNetworks() const { return podNetworks_; }
+  /// Those of this node.
+  std::vector<Cidr> ownNetworks() const;
   /// The same as a value, for evaluate.h; claimed addresses are their pods'.
   State state() const;
 

@@ -112,9 +112,10 @@ inline constexpr std::string_view kUnknownPod = "unknown-pod";
 inline constexpr std::string_view kIsolatedEgress = "isolated-egress";
 inline constexpr std::string_view kIsolatedIngress = "isolated-ingress";
 /// Sets: the addresses of all pods; pairs address . address of each isolated pod of this node; the
-/// networks that pods' addresses are taken from.
+/// networks that pods' addresses are taken from, on all nodes and on this one.
 inline constexpr std::string_view kAllPods = "all-pods";
 inline constexpr std::string_view kItself = "itself";
 inline constexpr std::string_view kPodNetworks = "pod-networks";
+inline constexpr std::string_view kOwnPodNetworks = "own-pod-networks";
 
 }  // namespace hitless::rules::names

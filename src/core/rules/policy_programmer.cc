@@ -121,6 +121,7 @@ void PolicyProgrammer::adoptBook() {
     holders_.emplace(address, std::move(*holder));
   }
   frame_ = frame();
+  policed_ = !book_.policies().all().empty();
   countRules();
 }
 
@@ -217,6 +218,8 @@ PolicyProgrammer::Change PolicyProgrammer::planChange(const policy::Book::News& 
   Change change;
   if (!news.policies.empty() || news.networks) {
     change.frame = frame();
+    // What went to addresses that no pod had was let through as long as there was no policy.
+    change.doubt.all = news.networks || (!policed_ && !book_.policies().all().empty());
     change.before = frame_;
     change.after = *change.frame;
   } else {
@@ -240,6 +243,7 @@ void PolicyProgrammer::commit(Change change) {
   elements_.follow(change.before, change.after);
   if (change.frame) {
     frame_ = std::move(*change.frame);
+    policed_ = !book_.policies().all().empty();
   }
   for (auto& [address, holder] : change.holders) {
     if (const auto before = holders_.find(address); before != holders_.end()) {

@@ -60,15 +60,16 @@ class PolicyProgrammer {
   void countRules();
   void adoptBook();
   nft::Ruleset frame() const {
-    return policyFrame(book_.policies(), book_.podNetworks(), options_);
+    return policyFrame(book_.policies(), {book_.podNetworks(), book_.ownNetworks()}, options_);
   }
 
   nft::Dataplane& dataplane_;
   policy::Book& book_;
   PolicyTableOptions options_;
   bool trusted_ = false;
-  nft::Ruleset frame_;  ///< As applied.
-  Holders holders_;     ///< As applied.
+  nft::Ruleset frame_;    ///< As applied.
+  bool policed_ = false;  ///< There was any policy.
+  Holders holders_;       ///< As applied.
   /// A chain that addresses are led to.
   struct Use {
     std::size_t addresses = 0;

@@ -57,10 +57,11 @@ class Frame {
  public:
   explicit Frame(const PolicyTableOptions& options) : options_(options) {}
 
-  nft::Ruleset build(const policy::Policies& policies, const std::vector<Cidr>& podNetworks) {
+  nft::Ruleset build(const policy::Policies& policies, const PodNetworks& networks) {
     out_.table = nft::TableSpec{std::string(names::kPolicyTable), "NetworkPolicies, by hitless"};
     addSets();
-    addPodNetworks(podNetworks);
+    addNetworks(networks);
+    somePolicy_ = !policies.all().empty();
     addDirection(Direction::kEgress, names::kPolicyEgress, names::kUntrackedEgress,
                  kPriorityEgress);
     addDirection(Direction::kIngress, names::kPolicyIngress, names::kUntrackedIngress,
@@ -106,20 +107,37 @@ class Frame {
     }
   }
 
-  void addPodNetworks(const std::vector<Cidr>& podNetworks) {
-    std::vector<policy::IpBlock> blocks;
-    for (const auto* list : {&podNetworks, &options_.podNetworks}) {
-      for (const Cidr& network : *list) {
-        blocks.push_back({network, {}});
-      }
-    }
+  void addNetworks(const PodNetworks& networks) {
+    std::vector<Cidr> all = networks.all;
+    all.insert(all.end(), options_.podNetworks.begin(), options_.podNetworks.end());
     for (const IpFamily family : kPolicyFamilies) {
-      SetSpec spec;
-      spec.interval = true;
-      nft::Set& networks = set(names::kPodNetworks, family, spec, "where pods are");
-      for (const policy::AddressRange& range : policy::addressesOf(blocks, family)) {
-        networks.elements[Datum().address(range.first)].last = Datum().address(range.last);
-      }
+      addRanges(names::kPodNetworks, family, all, "where pods are");
+      addRanges(names::kOwnPodNetworks, family, networks.own, "where pods of this node are");
+    }
+  }
+
+  void addRanges(std::string_view name, IpFamily family, const std::vector<Cidr>& networks,
+                 std::string comment) {
+    std::vector<policy::IpBlock> blocks;
+    for (const Cidr& network : networks) {
+      blocks.push_back({network, {}});
+    }
+    SetSpec spec;
+    spec.interval = true;
+    nft::Set& ranges = set(name, family, spec, std::move(comment));
+    for (const policy::AddressRange& range : policy::addressesOf(blocks, family)) {
+      ranges.elements[Datum().address(range.first)].last = Datum().address(range.last);
+    }
+  }
+
+  /// What goes to an address before its pod comes would wait for it, in the queue of its neighbour
+  /// entry or as a connection that passes.
+  static void addNobody(Rules& rules) {
+    for (const IpFamily family : kPolicyFamilies) {
+      const nft::Ct end = replySource(family);
+      rules.push_back({{end, in(names::suffixed(names::kOwnPodNetworks, family)), end,
+                        notIn(names::suffixed(names::kAllPods, family)), act(VerdictKind::kDrop)},
+                       "nobody is there yet"});
     }
   }
 
@@ -159,6 +177,9 @@ class Frame {
     rules.push_back({isJudged() + Exprs{act(VerdictKind::kAccept)}, {}});
     addRelated(rules, direction);
     addItself(rules, direction);
+    if (direction == Direction::kIngress && somePolicy_) {
+      addNobody(rules);
+    }
     addDispatch(rules, direction);
     rules.push_back(
         {hasBit(CtKey::kState, kInvalid | kUntracked) + Exprs{act(VerdictKind::kJump, untracked)},
@@ -236,14 +257,15 @@ class Frame {
   }
 
   const PolicyTableOptions& options_;
+  bool somePolicy_ = false;
   nft::Ruleset out_;
 };
 
 }  // namespace
 
-nft::Ruleset policyFrame(const policy::Policies& policies, const std::vector<Cidr>& podNetworks,
+nft::Ruleset policyFrame(const policy::Policies& policies, const PodNetworks& networks,
                          const PolicyTableOptions& options) {
-  return Frame(options).build(policies, podNetworks);
+  return Frame(options).build(policies, networks);
 }
 
 std::vector<nft::Chain> isolationsOf(const IpAddress& address, const policy::Holder& holder) {

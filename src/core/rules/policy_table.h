@@ -14,7 +14,8 @@
 ///   verdict map leads the address of an isolated pod of this node to the chain of those that the
 ///   same policies isolate, that to the chains of the policies, and what none of these accepts is
 ///   denied;
-/// - ingress: the same for the other end; what passes is marked.
+/// - ingress: the same for the other end; what passes is marked. Where there are policies, what
+///   goes to an address of this node's pods that no pod has is dropped: it must not wait for one.
 ///
 /// Base chains of one hook see a packet one after the other, so that "accept" of a policy ends its
 /// direction only. Taking the mark away has a connection judged anew (conntrack/labels.h).
@@ -34,8 +35,14 @@ struct PolicyTableOptions {
   bool operator==(const PolicyTableOptions&) const = default;
 };
 
+/// Where pods' addresses are taken from.
+struct PodNetworks {
+  std::vector<Cidr> all;
+  std::vector<Cidr> own;  ///< Of this node.
+};
+
 /// Table, chains and sets, without what pods add.
-nft::Ruleset policyFrame(const policy::Policies& policies, const std::vector<Cidr>& podNetworks,
+nft::Ruleset policyFrame(const policy::Policies& policies, const PodNetworks& networks,
                          const PolicyTableOptions& options);
 
 /// The elements of a holder's address. Sets that `out` lacks are left without definition.
