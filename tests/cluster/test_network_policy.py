@@ -1,9 +1,11 @@
 """NetworkPolicies by kubectl: what pods may reach then, and what becomes of their connections."""
 import json
+import os
+import signal
 
 import pytest
 
-from embedded import eventually
+from embedded import cluster_processes, eventually
 from policed import Pod, fresh, labelled, namespaces, policy, server
 
 OK, REFUSED = "ok", "refused"
@@ -185,3 +187,61 @@ def test_policies_see_pods_behind_services(town):
     town.let_out({"to": [{"ipBlock": {"cidr": f"{address}/32"}}]}, {"to": [{"podSelector": labelled(colour="blue")}]})
     town.red_comes_to(http=REFUSED, blue=OK)
     assert town.red.reaches(front) != [OK]
+
+
+def processes(town, *words):
+    return [pid for pid, command in cluster_processes().items()
+            if town.cluster.directory in command and all(word in command for word in words)]
+
+
+def table(town, node="node-1"):
+    """The table without what is the kernel's own: handles, and the order of elements."""
+    entries = json.loads(town.cluster.run("nft", "-j", "list", "table", "inet", "hitless-policy", node=node).stdout)["nftables"]
+    for entry in entries:
+        for kind in entry.values():
+            kind.pop("handle", None)
+            if "elem" in kind:
+                kind["elem"].sort(key=json.dumps)
+    return sorted(json.dumps(entry) for entry in entries if "metainfo" not in entry)
+
+
+def nft(town, *words):
+    town.cluster.run("nft", *words, node="node-1")
+
+
+def test_policies_stand_while_the_agent_does_not(town):
+    town.allow({"from": [{"podSelector": labelled(colour="red")}]})
+    town.come_to(OK, REFUSED, REFUSED)
+    before = table(town)
+    (node,) = processes(town, " node --name node-1 ")
+    (agent,) = processes(town, " agent ", "--node-name=node-1 ")
+    os.kill(node, signal.SIGSTOP)  # Which would start another agent.
+    try:
+        os.kill(agent, signal.SIGKILL)
+        eventually(lambda: open(f"/proc/{agent}/stat").read().split(") ")[1][0] == "Z", what="the agent's end")
+        town.come_to(OK, REFUSED, REFUSED)
+        assert table(town) == before
+    finally:
+        os.kill(node, signal.SIGCONT)
+    eventually(lambda: [pid for pid in processes(town, " agent ", "--node-name=node-1 ") if pid != agent], what="an agent")
+    town.allow({"from": [{"podSelector": labelled(colour="blue")}]})
+    town.come_to(REFUSED, OK, REFUSED)
+
+
+def test_foreign_hands_are_undone(town):
+    town.allow({"from": [{"podSelector": labelled(colour="red")}]})
+    town.come_to(OK, REFUSED, REFUSED)
+    before = table(town)
+    entries = [json.loads(text) for text in before]
+    (dispatch,) = [entry["map"]["name"] for entry in entries
+                   if town.web.address in json.dumps(entry.get("map", {}).get("elem", "")) and "ingress" in entry["map"]["name"]]
+    peers = [entry["set"]["name"] for entry in entries if json.dumps(entry.get("set", {}).get("elem", "")) ==
+             json.dumps([town.red.address])]
+    assert peers, before
+    for words in (["flush", "map", "inet", "hitless-policy", dispatch],
+                  ["delete", "element", "inet", "hitless-policy", peers[0], "{", town.red.address, "}"],
+                  ["add", "element", "inet", "hitless-policy", peers[0], "{", town.blue.address, "}"],
+                  ["flush", "table", "inet", "hitless-policy"], ["delete", "table", "inet", "hitless-policy"]):
+        nft(town, *words)
+        eventually(lambda: table(town) == before, what=f"the end of what nft {' '.join(words)} has done")
+        town.come_to(OK, REFUSED, REFUSED)
