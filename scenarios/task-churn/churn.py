@@ -223,15 +223,16 @@ class Executor:
         sampler.join()
         after = quiet(addresses, like=before)
         self.audit()
+        quiet(addresses, like=before)
+        stale = leftover(self.core)
         self.clear_up()
-        return self.outcomes.json(self.notes(before, sampler.most, after, lasted))
+        return self.outcomes.json(self.notes(before, sampler.most, after, lasted, stale))
 
-    def notes(self, before, most, after, lasted):
+    def notes(self, before, most, after, lasted, stale):
         cpu = "process_cpu_seconds_total"
         each = {node: after.nodes[node][cpu] - before.nodes[node][cpu] for node in before.nodes}
         spread = ", ".join(f"{node} {value:.2f} s" for node, value in each.items())
         refusals = sorted(self.outcomes.refusals) or [0]
-        stale = leftover(self.core)
         return [
             f"tasks: {self.finished} in {lasted:.1f} s, at most {self.most} at once; {self.exits} exited with a status other than 0",
             amounts("rules", RULES, before, most, after),
