@@ -54,11 +54,11 @@ bool lostPeers(const Holder& before, const Holder& after, const policy::Policies
 /// Whether what was allowed to, or by, the address may not be any more; what the policies
 /// themselves have changed is not asked here.
 bool tightened(const Holder& before, const Holder& after, const policy::Policies& policies) {
+  if (before.cls == nullptr) {
+    return false;  // Nothing was allowed.
+  }
   if (before.uid != after.uid || before.local != after.local || before.ports != after.ports) {
     return true;
-  }
-  if (before.cls == nullptr || after.cls == nullptr) {
-    return before.cls != after.cls;
   }
   return before.cls->isolating != after.cls->isolating || lostPeers(before, after, policies);
 }
@@ -152,7 +152,7 @@ void PolicyProgrammer::planAddress(Change& change, const IpAddress& address) con
     addHolder(change.after, address, *after);
     change.count(isolationsOf(address, *after), +1);
   }
-  if (!after || (before == nullptr && after->claimed)) {
+  if (!after || after->cls == nullptr || (before == nullptr && after->claimed)) {
     change.left.insert(address);
   } else if (before == nullptr ? after->isolated() : tightened(*before, *after, book_.policies())) {
     change.doubt.addresses.insert(address);

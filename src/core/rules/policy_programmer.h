@@ -18,8 +18,8 @@ struct PolicyReceipt {
   bool full = false;       ///< The kernel was read back and compared with everything.
   nft::Receipt dataplane;  ///< All zero if nothing had to change.
   policy::Doubt doubt;     ///< Whose connections may not be allowed any more.
-  /// The same of addresses that nobody has any more, or whose pod has sent nothing yet: until
-  /// somebody uses them, there is time.
+  /// The same of addresses that nobody has any more, or whose pod has ended or has sent nothing
+  /// yet: until somebody uses them, there is time.
   std::set<IpAddress> left;
 };
 
