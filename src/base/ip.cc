@@ -45,10 +45,20 @@ std::uint32_t IpAddress::v4HostOrder() const {
   return ntohl(network);
 }
 
+/// IPv4 by hand: inet_ntop goes by sprintf, and a proxy writes an address for each request.
 std::string IpAddress::text() const {
-  char buffer[INET6_ADDRSTRLEN] = {};
-  inet_ntop(isV4() ? AF_INET : AF_INET6, bytes_.data(), buffer, sizeof buffer);
-  return buffer;
+  std::array<char, INET6_ADDRSTRLEN> buffer{};
+  if (!isV4()) {
+    return inet_ntop(AF_INET6, bytes_.data(), buffer.data(), buffer.size());
+  }
+  char* end = buffer.data();
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (i > 0) {
+      *end++ = '.';
+    }
+    end = std::to_chars(end, buffer.data() + buffer.size(), bytes_[i]).ptr;
+  }
+  return {buffer.data(), end};
 }
 
 Result<Cidr> Cidr::parse(std::string_view text) {

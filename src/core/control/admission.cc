@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+
 #include "core/drain/gate_hook.h"
+#include "core/proxy/inject/injection.h"
 
 namespace hitless::control {
 namespace {
@@ -61,14 +64,30 @@ ApiStatus priority(AdmissionRequest& request) {
   return {};
 }
 
+void warn(AdmissionRequest& request, std::vector<std::string> warnings) {
+  request.warnings.insert(request.warnings.end(), std::make_move_iterator(warnings.begin()),
+                          std::make_move_iterator(warnings.end()));
+}
+
+ApiStatus sidecar(AdmissionRequest& request) {
+  if (!creates(request, "Pod")) {
+    return {};
+  }
+  const kube::ObjectPtr ns = request.store->get(kube::res::kNamespaces, "", request.ns);
+  proxy::inject::Options options;
+  options.ns = ns.get();
+  warn(request, proxy::inject::injectSidecar(*request.object, options).warnings);
+  return {};
+}
+
 ApiStatus gate(AdmissionRequest& request) {
   if (!request.options.gate || !creates(request, "Pod")) {
     return {};
   }
   const std::string id = fmt::format("{:016x}{:016x}", request.rng->next(), request.rng->next());
   const kube::ObjectPtr ns = request.store->get(kube::res::kNamespaces, "", request.ns);
-  drain::Injection injection = drain::injectGate(*request.object, {ns.get()}, id);
-  request.warnings = std::move(injection.warnings);
+  warn(request, drain::injectGate(*request.object, {ns.get()}, id).warnings);
+  proxy::inject::tellOfGate(*request.object);
   return {};
 }
 
@@ -83,6 +102,7 @@ constexpr AdmissionStep kSteps[] = {
     {"NamespaceLifecycle", namespaceLifecycle},
     {"ServiceAccount", serviceAccount},
     {"Priority", priority},
+    {"Sidecar", sidecar},
     {"Gate", gate},
     {"ServiceAddresses", serviceAddresses},
 };

@@ -11,9 +11,10 @@ namespace {
 namespace json = kube::json;
 using kube::Resource;
 
-constexpr std::array<std::string_view, 8> kKindsWithGeneration{
-    "Deployment", "ReplicaSet",          "StatefulSet",   "DaemonSet",
-    "Job",        "PodDisruptionBudget", "EndpointSlice", "NetworkPolicy"};
+constexpr std::array<std::string_view, 15> kKindsWithGeneration{
+    "Deployment",          "ReplicaSet",    "StatefulSet",   "DaemonSet", "Job",
+    "PodDisruptionBudget", "EndpointSlice", "NetworkPolicy", "Ingress",   "IngressClass",
+    "GatewayClass",        "Gateway",       "HTTPRoute",     "GRPCRoute", "ReferenceGrant"};
 
 bool hasGeneration(const Resource& resource) {
   return std::find(kKindsWithGeneration.begin(), kKindsWithGeneration.end(), resource.kind) !=
@@ -46,6 +47,15 @@ void createJob(json::object& job) {
   }
   kube::ensureObject(
       job, {"spec", "selector", "matchLabels"})["batch.kubernetes.io/controller-uid"] = uid;
+}
+
+/// A condition that nobody has looked after yet, as the definitions of Gateway API have it.
+json::object awaited(std::string_view type) {
+  return {{"type", type},
+          {"status", "Unknown"},
+          {"reason", "Pending"},
+          {"message", "Waiting for controller"},
+          {"lastTransitionTime", "1970-01-01T00:00:00Z"}};
 }
 
 /// How the status of a new object begins.
@@ -88,6 +98,21 @@ constexpr InitialStatus kInitialStatus[] = {
                                        {"desiredHealthy", 0},
                                        {"expectedPods", 0}};
      }},
+    {"Ingress",
+     [](json::object& ingress) {
+       ingress["status"] = json::object{{"loadBalancer", json::object{}}};
+     }},
+    {"GatewayClass",
+     [](json::object& gatewayClass) {
+       gatewayClass["status"] = json::object{{"conditions", {awaited("Accepted")}}};
+     }},
+    {"Gateway",
+     [](json::object& gateway) {
+       gateway["status"] =
+           json::object{{"conditions", {awaited("Accepted"), awaited("Programmed")}}};
+     }},
+    {"HTTPRoute", [](json::object& route) { route.erase("status"); }},
+    {"GRPCRoute", [](json::object& route) { route.erase("status"); }},
     {"Node", [](json::object&) {}},  // A kubelet registers its node together with the status.
 };
 

@@ -141,6 +141,10 @@ void addHooks(const std::vector<object*>& containers, bool replace, const std::s
 
 }  // namespace
 
+bool isGated(const object& container) {
+  return !idIn(container).empty();
+}
+
 std::string ungatedText(std::string_view containers) {
   return fmt::format(
       "container {} has a preStop hook of its own: its SIGTERM does not wait for the nodes. Remove "

@@ -46,6 +46,9 @@ struct Injection {
 /// sidecars need none: their SIGTERM waits for the main containers (KEP-753).
 Injection injectGate(kube::json::object& pod, const Surroundings& around, std::string_view gateId);
 
+/// Whether a container has the hook.
+bool isGated(const kube::json::object& container);
+
 /// Why nothing holds the SIGTERM of these containers ("app,log"), and what to do.
 std::string ungatedText(std::string_view containers);
 

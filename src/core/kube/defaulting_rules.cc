@@ -101,6 +101,26 @@ void beforeNetworkPolicy(json::object& policy) {
   ensureObject(policy, {"spec"})["policyTypes"] = std::move(filled);
 }
 
+/// A list of objects, made with one empty object if there is none or it is empty.
+json::array& atLeastOne(json::object& parent, std::string_view key) {
+  json::value& value = parent[key];
+  json::array* list = value.if_array();
+  if (list == nullptr || list->empty()) {
+    value = json::array{json::object{}};
+    list = value.if_array();
+  }
+  return *list;
+}
+
+/// An HTTPRoute without rules has one, a rule without matches matches every path.
+void beforeHttpRoute(json::object& route) {
+  for (json::value& value : atLeastOne(ensureObject(route, {"spec"}), "rules")) {
+    if (json::object* rule = value.if_object()) {
+      atLeastOne(*rule, "matches");
+    }
+  }
+}
+
 constexpr std::string_view kRbacGroup = "rbac.authorization.k8s.io";
 
 /// Whom and what a binding means: only service accounts are of the core group.
@@ -141,6 +161,7 @@ constexpr DefaultingRule kRules[] = {
     {"apps", "StatefulSet", beforeStatefulSet, afterTemplate},
     {"batch", "Job", beforeJob, afterTemplate},
     {"networking.k8s.io", "NetworkPolicy", beforeNetworkPolicy, nullptr},
+    {"gateway.networking.k8s.io", "HTTPRoute", beforeHttpRoute, nullptr},
     {kRbacGroup, "ClusterRoleBinding", beforeRoleBinding, nullptr},
     {kRbacGroup, "RoleBinding", beforeRoleBinding, nullptr},
 };

@@ -160,6 +160,22 @@ json::object aggregatedResource(const Resource& resource) {
   return out;
 }
 
+json::object aggregatedGroup(std::string_view group) {
+  json::object metadata{{"creationTimestamp", nullptr}};
+  if (!group.empty()) {
+    metadata["name"] = group;
+  }
+  return {{"metadata", std::move(metadata)}, {"versions", json::array{}}};
+}
+
+json::object aggregatedVersion(const GroupVersion& item) {
+  json::array list;
+  for (const Resource* resource : resourcesOf(item.group, item.version)) {
+    list.push_back(aggregatedResource(*resource));
+  }
+  return {{"version", item.version}, {"resources", std::move(list)}, {"freshness", "Current"}};
+}
+
 json::object groupOf(std::string_view group) {
   json::array versions;
   for (const GroupVersion& item : groupVersions()) {
@@ -233,22 +249,16 @@ json::object apiResourceList(std::string_view group, std::string_view version) {
 
 json::object aggregatedDiscovery(bool coreGroup, std::string_view discoveryVersion) {
   json::array items;
+  std::string_view group;  // Of the last item: versions of a group follow each other.
   for (const GroupVersion& item : groupVersions()) {
     if (item.group.empty() != coreGroup) {
       continue;
     }
-    json::array list;
-    for (const Resource* resource : resourcesOf(item.group, item.version)) {
-      list.push_back(aggregatedResource(*resource));
+    if (items.empty() || group != item.group) {
+      items.push_back(aggregatedGroup(item.group));
+      group = item.group;
     }
-    json::object metadata{{"creationTimestamp", nullptr}};
-    if (!coreGroup) {
-      metadata["name"] = item.group;
-    }
-    items.push_back({{"metadata", std::move(metadata)},
-                     {"versions", json::array{{{"version", item.version},
-                                               {"resources", std::move(list)},
-                                               {"freshness", "Current"}}}}});
+    items.back().as_object()["versions"].as_array().push_back(aggregatedVersion(item));
   }
   return {{"kind", "APIGroupDiscoveryList"},
           {"apiVersion", fmt::format("apidiscovery.k8s.io/{}", discoveryVersion)},

@@ -90,6 +90,19 @@ TEST(Discovery, AggregatesGroupsApart) {
   EXPECT_EQ(others.at("items").as_array().size(), apiGroupList().at("groups").as_array().size());
 }
 
+TEST(Discovery, AggregatesVersionsOfAGroupTogether) {
+  const json::object others = aggregatedDiscovery(false, "v2");
+  std::vector<std::string> versions;
+  for (const json::value& item : others.at("items").as_array()) {
+    if (item.at("metadata").at("name") == "gateway.networking.k8s.io") {
+      for (const json::value& version : item.at("versions").as_array()) {
+        versions.emplace_back(version.at("version").as_string());
+      }
+    }
+  }
+  EXPECT_EQ(versions, (std::vector<std::string>{"v1", "v1beta1"}));
+}
+
 TEST(Discovery, NamesGroupsAndVersions) {
   EXPECT_EQ(apiGroup("apps").at("preferredVersion").at("groupVersion"), "apps/v1");
   EXPECT_TRUE(apiGroup("nonsense").empty());

@@ -54,6 +54,11 @@ constexpr std::string_view kDns1035Text =
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
     "alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', "
     "regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+constexpr std::string_view kWildcardText =
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which "
+    "must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric "
+    "character (e.g. '*.example.com', regex used for validation is "
+    "'\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 constexpr std::string_view kDnsSubdomainText =
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
     "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used "
@@ -113,6 +118,32 @@ std::optional<std::string> searchDomainError(std::string_view text) {
     }
   }
   return std::nullopt;
+}
+
+std::optional<std::string> wildcardDomainError(std::string_view text) {
+  if (!text.starts_with("*.") || dnsSubdomainError(text.substr(2))) {
+    return std::string(kWildcardText);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> domainPathError(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos || slash == 0 || slash + 1 == text.size()) {
+    return "must be a domain-prefixed path (such as \"acme.io/foo\")";
+  }
+  if (auto error = dnsSubdomainError(text.substr(0, slash))) {
+    return error;
+  }
+  constexpr std::string_view kOthers = "/-._~%!$&'()*+,;=:";
+  const std::string_view path = text.substr(slash + 1);
+  if (std::all_of(path.begin(), path.end(), [&](char c) {
+        return isAlnum(c) || kOthers.find(c) != std::string_view::npos;
+      })) {
+    return std::nullopt;
+  }
+  return "Invalid path (e.g. 'foo', regex used for validation is "
+         "'[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')";
 }
 
 std::optional<std::string> qualifiedNameError(std::string_view text) {

@@ -16,6 +16,10 @@ std::optional<std::string> dns1035LabelError(std::string_view text);
 std::optional<std::string> dnsSubdomainError(std::string_view text);
 /// The same, but a label may begin with an underscore and hold more: a search domain.
 std::optional<std::string> searchDomainError(std::string_view text);
+/// "*." and an RFC 1123 subdomain.
+std::optional<std::string> wildcardDomainError(std::string_view text);
+/// RFC 1123 subdomain, slash, path: "example.com/controller".
+std::optional<std::string> domainPathError(std::string_view text);
 /// Label or annotation key: optional DNS prefix and slash, then a name of at most 63.
 std::optional<std::string> qualifiedNameError(std::string_view text);
 std::optional<std::string> labelValueError(std::string_view text);

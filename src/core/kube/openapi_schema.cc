@@ -34,6 +34,8 @@ std::string_view packageName(Package package) {
       return "io.k8s.api.policy.v1";
     case Package::kBatch:
       return "io.k8s.api.batch.v1";
+    case Package::kGateway:
+      return "io.k8s.networking.gateway.v1";
   }
   return "";
 }

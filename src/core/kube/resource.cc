@@ -31,6 +31,11 @@ constexpr List<1> kSts{"sts"};
 constexpr List<1> kPdb{"pdb"};
 constexpr List<1> kNetpol{"netpol"};
 constexpr List<1> kDs{"ds"};
+constexpr List<1> kIng{"ing"};
+constexpr List<1> kGc{"gc"};
+constexpr List<1> kGtw{"gtw"};
+constexpr List<1> kRefgrant{"refgrant"};
+constexpr List<1> kGatewayApi{"gateway-api"};
 constexpr List<1> kStatus{"status"};
 constexpr List<2> kNamespaceSubs{"status", "finalize"};
 constexpr List<5> kPodSubs{"status", "log", "binding", "eviction", "ephemeralcontainers"};
@@ -60,6 +65,13 @@ enum Row {
   kMutatingWebhookRow,
   kServiceCidrRow,
   kNetworkPolicyRow,
+  kIngressRow,
+  kIngressClassRow,
+  kGatewayClassRow,
+  kGatewayRow,
+  kHttpRouteRow,
+  kGrpcRouteRow,
+  kReferenceGrantRow,
   kBudgetRow,
   kJobRow,
   kRowCount
@@ -153,6 +165,47 @@ constexpr std::array<Resource, kRowCount> kTable{{
      {},
      {},
      true},
+    {"networking.k8s.io", "v1", "Ingress", "ingresses", "ingress", kIng, {}, kStatus, true},
+    {"networking.k8s.io",
+     "v1",
+     "IngressClass",
+     "ingressclasses",
+     "ingressclass",
+     {},
+     {},
+     {},
+     false},
+    {"gateway.networking.k8s.io", "v1", "GatewayClass", "gatewayclasses", "gatewayclass", kGc,
+     kGatewayApi, kStatus, false},
+    {"gateway.networking.k8s.io", "v1", "Gateway", "gateways", "gateway", kGtw, kGatewayApi,
+     kStatus, true},
+    {"gateway.networking.k8s.io",
+     "v1",
+     "HTTPRoute",
+     "httproutes",
+     "httproute",
+     {},
+     kGatewayApi,
+     kStatus,
+     true},
+    {"gateway.networking.k8s.io",
+     "v1",
+     "GRPCRoute",
+     "grpcroutes",
+     "grpcroute",
+     {},
+     kGatewayApi,
+     kStatus,
+     true},
+    {"gateway.networking.k8s.io",
+     "v1beta1",
+     "ReferenceGrant",
+     "referencegrants",
+     "referencegrant",
+     kRefgrant,
+     kGatewayApi,
+     {},
+     true},
     {"policy",
      "v1",
      "PodDisruptionBudget",
@@ -218,6 +271,13 @@ const Resource& kControllerRevisions = kTable[kControllerRevisionRow];
 const Resource& kMutatingWebhookConfigurations = kTable[kMutatingWebhookRow];
 const Resource& kServiceCidrs = kTable[kServiceCidrRow];
 const Resource& kNetworkPolicies = kTable[kNetworkPolicyRow];
+const Resource& kIngresses = kTable[kIngressRow];
+const Resource& kIngressClasses = kTable[kIngressClassRow];
+const Resource& kGatewayClasses = kTable[kGatewayClassRow];
+const Resource& kGateways = kTable[kGatewayRow];
+const Resource& kHttpRoutes = kTable[kHttpRouteRow];
+const Resource& kGrpcRoutes = kTable[kGrpcRouteRow];
+const Resource& kReferenceGrants = kTable[kReferenceGrantRow];
 const Resource& kJobs = kTable[kJobRow];
 const Resource& kPodDisruptionBudgets = kTable[kBudgetRow];
 }  // namespace res

@@ -130,7 +130,8 @@ enum class Package : std::uint8_t {
   kAdmission,
   kNetworking,
   kPolicy,
-  kBatch
+  kBatch,
+  kGateway
 };
 
 struct Message {

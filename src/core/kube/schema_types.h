@@ -36,6 +36,13 @@ extern const Message kTopologySpreadConstraint;
 extern const Message kPodTemplateSpec;
 extern const Message kPodStatus;
 
+// schema_route.cc
+extern const Message kParentReference;
+extern const Message kHeaderFilter;
+extern const Message kMirrorFilter;
+extern const Message kExtensionReference;
+extern const Message kRouteStatus;
+
 // The roots, one for each row of the resource table.
 extern const Message kNamespace;
 extern const Message kPod;
@@ -62,6 +69,13 @@ extern const Message kServiceCidr;
 extern const Message kNetworkPolicy;
 extern const Message kPodDisruptionBudget;
 extern const Message kJob;
+extern const Message kIngress;
+extern const Message kIngressClass;
+extern const Message kGatewayClass;
+extern const Message kGateway;
+extern const Message kHttpRoute;
+extern const Message kGrpcRoute;
+extern const Message kReferenceGrant;
 
 /// The fields that every root starts with.
 constexpr Field kApiVersionField =
@@ -70,6 +84,9 @@ constexpr Field kKindField = str("kind", "Type of the object, in CamelCase.");
 constexpr Field kMetadataField =
     obj("metadata", kObjectMeta, "Name, labels and everything else that all objects have.")
         .emitAlways();
+
+inline constexpr std::string_view kGatewayGroup = "gateway.networking.k8s.io";
+HITLESS_VALUES(kMatchTypes, "Exact", "RegularExpression");
 
 HITLESS_VALUES(kProtocols, "TCP", "UDP", "SCTP");
 

@@ -150,6 +150,40 @@ constexpr Column kNetworkPolicyColumns[] = {
     {"Pod-Selector", "string", "", 0, "Pods that the policy is about."},
     kAge,
 };
+constexpr Column kIngressColumns[] = {
+    kName,
+    {"Class", "string", "", 0, "Class of the Ingress, which says who serves it."},
+    {"Hosts", "string", "", 0, "Hosts that the rules are for."},
+    {"Address", "string", "", 0, "Where the Ingress is served."},
+    {"Ports", "string", "", 0, "Ports at which it is served."},
+    kAge,
+};
+constexpr Column kIngressClassColumns[] = {
+    kName,
+    {"Controller", "string", "", 0, "Who serves Ingresses of this class."},
+    {"Parameters", "string", "", 0, "Object with settings of the controller."},
+    kAge,
+};
+constexpr Column kDate{"Age", "date", "", 0, "Time since the object was created."};
+constexpr Column kGatewayColumns[] = {
+    kName,
+    {"Class", "string", "", 0, "Class of the Gateway, which says who serves it."},
+    {"Address", "string", "", 0, "Where the Gateway is served."},
+    {"Programmed", "string", "", 0, "Whether it is served."},
+    kDate,
+};
+constexpr Column kGatewayClassColumns[] = {
+    kName,
+    {"Controller", "string", "", 0, "Who serves Gateways of this class."},
+    {"Accepted", "string", "", 0, "Whether the controller knows the class."},
+    kDate,
+    {"Description", "string", "", 1, "What the class is for."},
+};
+constexpr Column kRouteColumns[] = {
+    kName,
+    {"Hostnames", "string", "", 0, "Names that requests are for."},
+    kDate,
+};
 constexpr Column kBudgetColumns[] = {
     kName,
     {"Min Available", "string", "", 0, "Pods that must stay healthy."},
@@ -230,6 +264,12 @@ constexpr TableKind kKinds[] = {
     {"apps", "DaemonSet", kDaemonSetColumns, daemonSetCells},
     {"batch", "Job", kJobColumns, jobCells},
     {"networking.k8s.io", "NetworkPolicy", kNetworkPolicyColumns, networkPolicyCells},
+    {"networking.k8s.io", "Ingress", kIngressColumns, ingressCells},
+    {"networking.k8s.io", "IngressClass", kIngressClassColumns, ingressClassCells},
+    {"gateway.networking.k8s.io", "GatewayClass", kGatewayClassColumns, gatewayClassCells},
+    {"gateway.networking.k8s.io", "Gateway", kGatewayColumns, gatewayCells},
+    {"gateway.networking.k8s.io", "HTTPRoute", kRouteColumns, routeCells},
+    {"gateway.networking.k8s.io", "GRPCRoute", kRouteColumns, routeCells},
     {"policy", "PodDisruptionBudget", kBudgetColumns, budgetCells},
     {"rbac.authorization.k8s.io", "ClusterRoleBinding", kRoleBindingColumns, roleBindingCells},
     {"coordination.k8s.io", "Lease", kLeaseColumns, leaseCells},

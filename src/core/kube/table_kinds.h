@@ -41,6 +41,11 @@ json::array statefulSetCells(const json::object& statefulSet, WallTime now);
 json::array controllerRevisionCells(const json::object& revision, WallTime now);
 json::array budgetCells(const json::object& budget, WallTime now);
 json::array jobCells(const json::object& job, WallTime now);
+json::array ingressCells(const json::object& ingress, WallTime now);
+json::array ingressClassCells(const json::object& ingressClass, WallTime now);
+json::array gatewayCells(const json::object& gateway, WallTime now);
+json::array gatewayClassCells(const json::object& gatewayClass, WallTime now);
+json::array routeCells(const json::object& route, WallTime now);
 json::array replicaSetCells(const json::object& replicaSet, WallTime now);
 
 // Texts that several kinds use.

@@ -20,6 +20,12 @@ constexpr ValidationRule kRules[] = {
     {"batch", "Job", validateJob, validateJobUpdate},
     {"policy", "PodDisruptionBudget", validatePodDisruptionBudget, nullptr},
     {"networking.k8s.io", "NetworkPolicy", validateNetworkPolicy, nullptr},
+    {"networking.k8s.io", "Ingress", validateIngress, nullptr, validateIngressCreate},
+    {"networking.k8s.io", "IngressClass", validateIngressClass, validateIngressClassUpdate},
+    {"gateway.networking.k8s.io", "GatewayClass", validateGatewayClass, validateGatewayClassUpdate},
+    {"gateway.networking.k8s.io", "Gateway", validateGateway, nullptr},
+    {"gateway.networking.k8s.io", "HTTPRoute", validateRoute, nullptr},
+    {"gateway.networking.k8s.io", "GRPCRoute", validateRoute, nullptr},
     {"rbac.authorization.k8s.io", "ClusterRoleBinding", nullptr, validateRoleBindingUpdate},
     {"discovery.k8s.io", "EndpointSlice", validateEndpointSlice, validateEndpointSliceUpdate},
 };
@@ -46,6 +52,9 @@ const ValidationRule* validationRule(const Resource& resource) {
 std::vector<FieldError> validateCreate(const Resource& resource, const json::object& object) {
   FieldErrors errors;
   validateState(resource, object, errors);
+  if (const ValidationRule* rule = validationRule(resource); rule && rule->createOnly) {
+    rule->createOnly(object, errors);
+  }
   return errors.take();
 }
 

@@ -18,6 +18,8 @@ struct ValidationRule {
   void (*create)(const json::object& object, FieldErrors& errors) = nullptr;
   void (*update)(const json::object& now, const json::object& before,
                  FieldErrors& errors) = nullptr;
+  /// What is demanded of new objects, but not of changes to old ones.
+  void (*createOnly)(const json::object& object, FieldErrors& errors) = nullptr;
 };
 /// nullptr if the kind has none.
 const ValidationRule* validationRule(const Resource& resource);
@@ -66,6 +68,18 @@ void validateJobUpdate(const json::object& now, const json::object& before, Fiel
 void validatePodDisruptionBudget(const json::object& budget, FieldErrors& errors);
 
 void validateNetworkPolicy(const json::object& policy, FieldErrors& errors);
+
+void validateIngress(const json::object& ingress, FieldErrors& errors);
+void validateIngressCreate(const json::object& ingress, FieldErrors& errors);
+void validateIngressClass(const json::object& ingressClass, FieldErrors& errors);
+void validateIngressClassUpdate(const json::object& now, const json::object& before,
+                                FieldErrors& errors);
+void validateGatewayClass(const json::object& gatewayClass, FieldErrors& errors);
+void validateGatewayClassUpdate(const json::object& now, const json::object& before,
+                                FieldErrors& errors);
+void validateGateway(const json::object& gateway, FieldErrors& errors);
+/// HTTPRoutes and GRPCRoutes.
+void validateRoute(const json::object& route, FieldErrors& errors);
 
 void validateService(const json::object& service, FieldErrors& errors);
 void validateServiceUpdate(const json::object& now, const json::object& before,

@@ -64,6 +64,12 @@ bool setSize(std::size_t& target, std::string_view value) {
   return target > 0 && target <= 1'000'000;
 }
 
+bool setBody(LoadSpec& spec, std::string_view value) {
+  const auto size = parseUint(value);
+  spec.body = size.value_or(0);
+  return size && *size <= 1'000'000;
+}
+
 bool setMethod(LoadSpec& spec, std::string_view value) {
   spec.method = value;
   return !value.empty() &&
@@ -122,6 +128,8 @@ constexpr Setting kSettings[] = {
     {"timeout", "a duration like 5s", "time for one attempt, connecting included (5s; grpc 20s)",
      setTimeout},
     {"method", "an upper-case HTTP method", "the request's method (GET)", setMethod},
+    {"body", "a number of bytes up to 1000000", "http and h2c: the size of each request's body (0)",
+     setBody},
     {"connections", "a number from 1 to 1000000",
      "http: connections kept alive; more are opened while all are busy (32); h2c and grpc: "
      "clients with channels of their own (1)",
@@ -272,10 +280,14 @@ std::string requestBytes(const LoadSpec& spec) {
       spec.host.find(':') == std::string::npos ? spec.host : "[" + spec.host + "]";
   const std::string port = spec.port == 80 ? "" : fmt::format(":{}", spec.port);
   const bool hasBody = spec.method == "POST" || spec.method == "PUT" || spec.method == "PATCH";
+  const std::string length =
+      hasBody || spec.body > 0 ? fmt::format("Content-Length: {}\r\n", spec.body) : std::string();
   return fmt::format(
-      "{} {} HTTP/1.1\r\nHost: {}{}\r\nUser-Agent: hitless-load\r\nAccept: */*\r\n{}{}\r\n",
-      spec.method, spec.target, host, port, hasBody ? "Content-Length: 0\r\n" : "",
-      spec.mode == Mode::kNewConnection ? "Connection: close\r\n" : "");
+             "{} {} HTTP/1.1\r\nHost: {}{}\r\nUser-Agent: hitless-load\r\nAccept: "
+             "*/*\r\n{}{}\r\n",
+             spec.method, spec.target, host, port, length,
+             spec.mode == Mode::kNewConnection ? "Connection: close\r\n" : "")
+      .append(spec.body, 'x');
 }
 
 }  // namespace hitless::load

@@ -45,6 +45,7 @@ struct LoadSpec {
   Mode mode = Mode::kKeepAlive;
   Arrivals arrivals = Arrivals::kConstant;
   std::string method = "GET";
+  std::size_t body = 0;  ///< Bytes of each request's body; gRPC has `message` instead.
   std::optional<nanoseconds> duration;  ///< Without duration and count: until told to stop.
   std::optional<std::uint64_t> count;
   nanoseconds timeout = seconds{5};  ///< Of one attempt, from its start to the response's end.

@@ -43,6 +43,7 @@ Result<LoadSpec> specFromJson(const object& from) {
   TRY_VOID(set(spec, "mode", kube::text(from, {"mode"}, "keepalive")));
   TRY_VOID(set(spec, "arrivals", kube::text(from, {"arrivals"}, "constant")));
   TRY_VOID(set(spec, "method", kube::text(from, {"method"}, "GET")));
+  spec.body = static_cast<std::size_t>(kube::integer(from, {"body"}, 0));
   if (const value* rate = kube::find(from, "rate"); rate != nullptr && rate->is_number()) {
     spec.rate = rate->to_number<double>();
   }
@@ -77,6 +78,7 @@ object toJson(const LoadSpec& spec) {
   object out{{"url", spec.url},
              {"protocol", name(spec.protocol)},
              {"method", spec.method},
+             {"body", spec.body},
              {"mode", name(spec.mode)},
              {"rate", rateToJson(spec.rate)},
              {"arrivals", name(spec.arrivals)},

@@ -114,6 +114,9 @@ TEST(LoadSpec, KeepsTheNameInHost) {
   EXPECT_EQ(request("http://[::1]:81/ method=POST"),
             "POST / HTTP/1.1\r\nHost: [::1]:81\r\nUser-Agent: hitless-load\r\nAccept: */*\r\n"
             "Content-Length: 0\r\n\r\n");
+  EXPECT_EQ(request("http://a/ method=PUT body=3"),
+            "PUT / HTTP/1.1\r\nHost: a\r\nUser-Agent: hitless-load\r\nAccept: */*\r\n"
+            "Content-Length: 3\r\n\r\nxxx");
 }
 
 }  // namespace

@@ -25,7 +25,17 @@ struct Verdict {
   bool operator==(const Verdict&) const = default;
 };
 
-enum class MetaKey { kNfproto, kL4Proto, kInputName, kMark };
+enum class MetaKey {
+  kNfproto,
+  kL4Proto,
+  kInputName,
+  kMark,
+  kOutputName,
+  /// Who opened the socket that sends the packet, as the user namespace of the network has it; the
+  /// rule ends where no socket of this machine does.
+  kSocketUser,
+  kPriority,  ///< SO_PRIORITY of the socket that sends it.
+};
 /// Loads a property of the packet.
 struct Meta {
   MetaKey key = MetaKey::kNfproto;
@@ -160,6 +170,13 @@ struct Dnat {
   bool operator==(const Dnat&) const = default;
 };
 
+/// Rewrites the destination to this machine: to the address of the interface that the packet came
+/// in through, or to the loopback address for what the machine itself sends.
+struct Redirect {
+  Register port;
+  bool operator==(const Redirect&) const = default;
+};
+
 /// Rewrites the source to the address of the outgoing interface, with a random port.
 struct Masquerade {
   bool operator==(const Masquerade&) const = default;
@@ -192,8 +209,8 @@ struct Foreign {
 };
 
 using Expr = std::variant<Meta, Payload, WriteTransport, Constant, Ct, AddLabels, SourceType, Cmp,
-                          Mask, SetMark, NoTrack, Lookup, RandomNumber, UpdateMap, Dnat, Masquerade,
-                          Log, Reject, Act, Foreign>;
+                          Mask, SetMark, NoTrack, Lookup, RandomNumber, UpdateMap, Dnat, Redirect,
+                          Masquerade, Log, Reject, Act, Foreign>;
 
 struct Rule {
   std::vector<Expr> exprs;

@@ -145,6 +145,11 @@ Decoded decodeNat(const Attributes& a) {
   return family && address && dnat ? Decoded(Dnat{*family, *address, port}) : std::nullopt;
 }
 
+Decoded decodeRedirect(const Attributes& a) {
+  const auto port = registerOf(a.be32(NFTA_REDIR_REG_PROTO_MIN));
+  return port ? Decoded(Redirect{*port}) : std::nullopt;
+}
+
 Decoded decodeMasquerade(const Attributes& a) {
   return a.be32(NFTA_MASQ_FLAGS) == NF_NAT_RANGE_PROTO_RANDOM_FULLY ? Decoded(Masquerade{})
                                                                     : std::nullopt;
@@ -177,7 +182,7 @@ struct Decoder {
   std::string_view name;
   Decoded (*decode)(const Attributes&);
 };
-constexpr std::array<Decoder, 15> kDecoders = {{
+constexpr std::array<Decoder, 16> kDecoders = {{
     {"meta", decodeMeta},
     {"payload", decodePayload},
     {"ct", decodeCt},
@@ -189,6 +194,7 @@ constexpr std::array<Decoder, 15> kDecoders = {{
     {"numgen", decodeRandom},
     {"dynset", decodeUpdate},
     {"nat", decodeNat},
+    {"redir", decodeRedirect},
     {"masq", decodeMasquerade},
     {"log", decodeLog},
     {"reject", decodeReject},

@@ -151,6 +151,9 @@ struct Encode {
       }
     });
   }
+  void operator()(const Redirect& e) {
+    expr("redir", [&] { w.putBe32(NFTA_REDIR_REG_PROTO_MIN, numberOf(e.port)); });
+  }
   void operator()(const Masquerade&) {
     expr("masq", [&] { w.putBe32(NFTA_MASQ_FLAGS, NF_NAT_RANGE_PROTO_RANDOM_FULLY); });
   }

@@ -38,10 +38,14 @@ struct Row {
   Enum ours;
   std::uint32_t kernel;
 };
-inline constexpr std::array<Row<MetaKey>, 4> kMetaKeys = {{{MetaKey::kNfproto, NFT_META_NFPROTO},
-                                                           {MetaKey::kL4Proto, NFT_META_L4PROTO},
-                                                           {MetaKey::kInputName, NFT_META_IIFNAME},
-                                                           {MetaKey::kMark, NFT_META_MARK}}};
+inline constexpr std::array<Row<MetaKey>, 7> kMetaKeys = {
+    {{MetaKey::kNfproto, NFT_META_NFPROTO},
+     {MetaKey::kL4Proto, NFT_META_L4PROTO},
+     {MetaKey::kInputName, NFT_META_IIFNAME},
+     {MetaKey::kMark, NFT_META_MARK},
+     {MetaKey::kOutputName, NFT_META_OIFNAME},
+     {MetaKey::kSocketUser, NFT_META_SKUID},
+     {MetaKey::kPriority, NFT_META_PRIORITY}}};
 inline constexpr std::array<Row<PayloadBase>, 2> kBases = {
     {{PayloadBase::kNetwork, NFT_PAYLOAD_NETWORK_HEADER},
      {PayloadBase::kTransport, NFT_PAYLOAD_TRANSPORT_HEADER}}};

@@ -150,6 +150,12 @@ std::string headerField(PayloadBase base, std::uint32_t offset, std::uint32_t le
                      length * 8);
 }
 
+std::string interface(std::span<const std::uint8_t> bytes) {
+  const std::string name(bytes.begin(), bytes.end());
+  const std::size_t end = name.find('\0');
+  return fmt::format("\"{}{}\"", name.substr(0, end), end == std::string::npos ? "*" : "");
+}
+
 std::string labels(const Datum& bits) {
   std::vector<std::string> numbers;
   for (unsigned i = 0; i < bits.size() * 8; ++i) {

@@ -25,6 +25,8 @@ std::string types(const std::vector<FieldType>& fields);
 
 /// "th dport"; of what has no name the place, "@th,32,16".
 std::string headerField(PayloadBase base, std::uint32_t offset, std::uint32_t length);
+/// Quoted; a name that is compared without its NUL is a prefix.
+std::string interface(std::span<const std::uint8_t> bytes);
 /// Of a connection, by number, as nft writes those for which connlabel.conf has no name.
 std::string labels(const Datum& bits);
 

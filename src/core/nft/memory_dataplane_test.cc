@@ -48,6 +48,26 @@ TEST(NftEncode, MarksDecodeToThemselves) {
   expectDecodesToItself(ruleset);
 }
 
+TEST(NftEncode, RedirectionsDecodeToThemselves) {
+  Ruleset ruleset;
+  ruleset.table = TableSpec{"t", ""};
+  const Register reg{0};
+  const std::array<std::uint8_t, 2> port{0x3a, 0x9e};
+  ruleset.addChain({"c", Hook{HookType::kNat, HookPoint::kOutput, -100}, ""}).rules = {
+      {{Meta{MetaKey::kSocketUser, reg}, Cmp{CmpOp::kEqual, reg, Datum().number(1337)},
+        Act{{VerdictKind::kReturn, {}}}},
+       ""},
+      {{Meta{MetaKey::kMark, reg}, Cmp{CmpOp::kNotEqual, reg, Datum().number(0x539)},
+        Constant{reg, Datum(port)}, Redirect{reg}},
+       ""},
+      {{Meta{MetaKey::kPriority, reg}, Cmp{CmpOp::kEqual, reg, Datum().number(5)}}, ""}};
+  expectDecodesToItself(ruleset);
+  EXPECT_EQ(render(ruleset.chains.at("c").rules[0], ruleset), "meta skuid 1337 return");
+  EXPECT_EQ(render(ruleset.chains.at("c").rules[1], ruleset),
+            "meta mark != 0x00000539 redirect to :15006");
+  EXPECT_EQ(render(ruleset.chains.at("c").rules[2], ruleset), "meta priority 0:5");
+}
+
 TEST(NftEncode, WhatChangesHeadersAndLabelsDecodesToItself) {
   Ruleset ruleset;
   ruleset.table = TableSpec{"t", ""};

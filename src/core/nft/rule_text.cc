@@ -36,8 +36,9 @@ class RuleText {
   }
 
   void operator()(const Meta& e) {
-    constexpr std::array<std::string_view, 4> kNames = {"meta nfproto", "meta l4proto", "iifname",
-                                                        "meta mark"};
+    constexpr std::array<std::string_view, 7> kNames = {
+        "meta nfproto", "meta l4proto", "iifname",      "meta mark",
+        "oifname",      "meta skuid",   "meta priority"};
     set(e.to, std::string(kNames[static_cast<std::size_t>(e.key)]));
   }
 
@@ -56,6 +57,7 @@ class RuleText {
   }
   void operator()(const Constant& e) {
     constexpr std::size_t kLabelBytes = 16;
+    constants_[e.to.word] = e.value;
     set(e.to, e.value.size() == kLabelBytes
                   ? text::labels(e.value)
                   : fmt::format("0x{:02x}", fmt::join(e.value.bytes(), "")));
@@ -99,8 +101,16 @@ class RuleText {
     const auto mask = masks_.find(e.from.word);
     if (left == "meta nfproto" && e.op == CmpOp::kEqual) {
       family_ = e.value.bytes()[0] == NFPROTO_IPV4 ? "ipv4" : "ipv6";
-    } else if (left == "iifname") {
-      emit(fmt::format("iifname {}", interfaceText(e.value)));
+    } else if (left == "iifname" || left == "oifname") {
+      emit(fmt::format("{} {}", left, text::interface(e.value.bytes())));
+    } else if (left == "meta skuid") {
+      emit(fmt::format("{} {}", left, text::hostNumber(e.value.bytes())));
+    } else if (left == "meta priority") {
+      const std::uint32_t priority = text::hostNumber(e.value.bytes());
+      emit(fmt::format("{} {:x}:{:x}", left, priority >> 16, priority & 0xffff));
+    } else if (left == "meta mark" && mask == masks_.end()) {
+      emit(fmt::format("{} {}0x{:08x}", left,
+                       e.op == CmpOp::kEqual ? "" : "!= ", text::hostNumber(e.value.bytes())));
     } else if (left == "fib saddr type") {
       emit(fmt::format("{} {}", left, addressTypeText(text::hostNumber(e.value.bytes()))));
     } else if (left == "meta l4proto") {
@@ -156,6 +166,10 @@ class RuleText {
   void operator()(const Dnat& e) {
     emit(fmt::format("dnat {} to {}", e.family == IpFamily::kV4 ? "ip" : "ip6", get(e.address)));
   }
+  void operator()(const Redirect& e) {
+    const auto port = constants_.find(e.port.word);
+    emit("redirect to :" + (port == constants_.end() ? get(e.port) : numberText(port->second)));
+  }
   void operator()(const Masquerade&) { emit("masquerade fully-random"); }
   void operator()(const Log& e) {
     emit(fmt::format("log group {} snaplen {} queue-threshold 1", e.group, e.snaplen));
@@ -197,13 +211,6 @@ class RuleText {
       reg.word = static_cast<std::uint8_t>(reg.word + (info(field).size + 3) / 4);
     }
     return join(parts, " . ");
-  }
-
-  /// A name that is compared without its NUL is a prefix.
-  static std::string interfaceText(const Datum& value) {
-    std::string name(value.bytes().begin(), value.bytes().end());
-    const std::size_t end = name.find('\0');
-    return fmt::format("\"{}{}\"", name.substr(0, end), end == std::string::npos ? "*" : "");
   }
 
   /// Bits that are set are an "or", as nft writes it.
@@ -272,6 +279,7 @@ class RuleText {
   const Ruleset& context_;
   std::map<std::uint8_t, std::string> words_;
   std::map<std::uint8_t, Datum> masks_;
+  std::map<std::uint8_t, Datum> constants_;
   std::vector<std::string> out_;
   std::string family_;
   std::string icmp_;  ///< Which of the two protocols the packet has, once it is known.

@@ -34,7 +34,10 @@ struct WalkPacket {
   std::uint16_t destinationPort = 0;
   bool fromOwnAddress = false;  ///< The source is an address of the machine with the rules.
   std::string inputInterface = {};
+  std::string outputInterface = {};
+  std::optional<std::uint32_t> socketUser = {};  ///< nullopt: it comes from elsewhere.
   std::uint32_t mark = 0;
+  std::uint32_t priority = 0;
   /// nullopt: it has none, so that keys of connections, but the state, match nothing.
   std::optional<WalkConnection> connection = {};
   bool untracked = false;  ///< Without connection: it was kept from tracking; else it is invalid.

@@ -43,6 +43,12 @@ std::optional<Datum> WalkHeader::read(std::size_t offset, std::size_t length) co
   return Datum(std::span(bytes_).subspan(offset, length));
 }
 
+std::array<std::uint8_t, 16> interfaceName(std::string_view name) {
+  std::array<std::uint8_t, 16> bytes{};
+  std::copy_n(name.begin(), std::min(name.size(), bytes.size() - 1), bytes.begin());
+  return bytes;
+}
+
 WalkHeader networkHeader(const WalkPacket& packet) {
   const bool v4 = packet.family == IpFamily::kV4;
   WalkHeader header;

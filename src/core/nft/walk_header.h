@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "core/nft/walk.h"
 
@@ -21,6 +22,9 @@ class WalkHeader {
   std::array<std::uint8_t, kSize> bytes_{};
   std::array<bool, kSize> known_{};
 };
+
+/// An interface's name as it lies in a register.
+std::array<std::uint8_t, 16> interfaceName(std::string_view name);
 
 /// What of its headers a WalkPacket says.
 WalkHeader networkHeader(const WalkPacket& packet);

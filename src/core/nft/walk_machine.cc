@@ -14,8 +14,6 @@
 namespace hitless::nft {
 namespace {
 
-constexpr std::size_t kInterfaceName = 16;
-
 tl::unexpected<Error> cannotFollow(std::string_view what, std::string_view why) {
   return fail(ErrorKind::kUnsupported, fmt::format("cannot follow {}: {}", what, why));
 }
@@ -23,10 +21,6 @@ tl::unexpected<Error> cannotFollow(std::string_view what, std::string_view why) 
 std::string keyText(const Set& set, const Element& element) {
   return set.spec.interval ? text::interval(set.spec.key, element.first, element.second.last)
                            : text::datum(set.spec.key, element.first);
-}
-
-std::string_view nameOf(PayloadBase base) {
-  return base == PayloadBase::kNetwork ? "network" : "transport";
 }
 
 }  // namespace
@@ -162,15 +156,21 @@ struct WalkEvaluation {
       case MetaKey::kL4Proto:
         m.store(e.to, Datum().protocol(packet.protocol).bytes());
         break;
-      case MetaKey::kInputName: {
-        std::array<std::uint8_t, kInterfaceName> name{};
-        std::copy_n(packet.inputInterface.begin(),
-                    std::min(packet.inputInterface.size(), name.size() - 1), name.begin());
-        m.store(e.to, name);
+      case MetaKey::kInputName:
+        m.store(e.to, interfaceName(packet.inputInterface));
         break;
-      }
+      case MetaKey::kOutputName:
+        m.store(e.to, interfaceName(packet.outputInterface));
+        break;
+      case MetaKey::kSocketUser:
+        if (!packet.socketUser) {
+          return Effect{NoMatch{}};
+        }
+        m.storeNumber(e.to, *packet.socketUser);
+        break;
       case MetaKey::kMark:
-        m.storeNumber(e.to, packet.mark);
+      case MetaKey::kPriority:
+        m.storeNumber(e.to, e.key == MetaKey::kMark ? packet.mark : packet.priority);
         break;
     }
     return Effect{};
@@ -180,9 +180,9 @@ struct WalkEvaluation {
     const WalkHeader& header = e.base == PayloadBase::kNetwork ? m.network_ : m.transport_;
     const auto bytes = header.read(e.offset, e.length);
     if (!bytes) {
-      return cannotFollow(
-          text::headerField(e.base, e.offset, e.length),
-          fmt::format("these bytes of the {} header are not known", nameOf(e.base)));
+      return cannotFollow(text::headerField(e.base, e.offset, e.length),
+                          fmt::format("these bytes of the {} header are not known",
+                                      e.base == PayloadBase::kNetwork ? "network" : "transport"));
     }
     m.store(e.to, bytes->bytes());
     return Effect{};
@@ -264,6 +264,9 @@ struct WalkEvaluation {
 
   Result<Effect> operator()(const Dnat&) const {
     return cannotFollow("dnat", "it rewrites the destination");
+  }
+  Result<Effect> operator()(const Redirect&) const {
+    return cannotFollow("redirect", "it rewrites the destination");
   }
   Result<Effect> operator()(const Masquerade&) const {
     return cannotFollow("masquerade", "it rewrites the source");

@@ -32,6 +32,13 @@ TEST(NftWalkExpr, Meta) {
   EXPECT_TRUE(equals(name, raw({'v', 'e', 't', 'h', '-', '1', 0}), p));
   EXPECT_TRUE(equals(name, raw({'v', 'e', 't', 'h'}), p));
   EXPECT_FALSE(equals(name, raw({'v', 'e', 't', 'h', 0}), p));
+  p.outputInterface = "lo";
+  EXPECT_TRUE(equals(Meta{MetaKey::kOutputName, kReg}, raw({'l', 'o', 0}), p));
+  p.priority = 5;
+  EXPECT_TRUE(equals(Meta{MetaKey::kPriority, kReg}, number(5), p));
+  p.socketUser = 1337;
+  EXPECT_TRUE(equals(Meta{MetaKey::kSocketUser, kReg}, number(1337), p));
+  EXPECT_FALSE(matches({Meta{MetaKey::kSocketUser, kReg}}, packet())) << "no socket of ours";
 }
 
 TEST(NftWalkExpr, PayloadOfBothFamilies) {

@@ -146,6 +146,7 @@ TEST(NftWalk, WhatCannotBeFollowedIsAnErrorOnlyWhenReached) {
   filled.dynamic = true;
   const std::vector<std::pair<Expr, const char*>> cases = {
       {Dnat{IpFamily::kV4, kReg, {}}, "dnat"},
+      {Redirect{kReg}, "redirect"},
       {Masquerade{}, "masquerade"},
       {Foreign{"quota"}, "quota"},
       {RandomNumber{4, 0, kReg}, "numgen random mod 4"},

@@ -118,6 +118,9 @@ ContainerSpec containerOf(const object& item) {
   out.limits = quantities(kube::findObject(item, {"resources", "limits"}));
   out.restartAlways = kube::text(item, {"restartPolicy"}) == "Always";
   out.privileged = kube::boolean(item, {"securityContext", "privileged"});
+  out.capabilities =
+      capabilitiesOf(strings(kube::findArray(item, {"securityContext", "capabilities", "add"})),
+                     strings(kube::findArray(item, {"securityContext", "capabilities", "drop"})));
   out.readOnlyRoot = kube::boolean(item, {"securityContext", "readOnlyRootFilesystem"});
   out.runAsUser = kube::optionalInteger(item, {"securityContext", "runAsUser"});
   out.runAsGroup = kube::optionalInteger(item, {"securityContext", "runAsGroup"});

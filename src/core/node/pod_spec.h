@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/kube/objects.h"
+#include "core/node/capabilities.h"
 #include "core/node/handler.h"
 
 /// A pod as the node that runs it needs to know it.
@@ -86,6 +87,7 @@ struct ContainerSpec {
   Quantities limits;
   bool restartAlways = false;  ///< On an init container: a native sidecar (KEP-753).
   bool privileged = false;
+  Capabilities capabilities = defaultCapabilities();
   bool readOnlyRoot = false;
   std::optional<std::int64_t> runAsUser;
   std::optional<std::int64_t> runAsGroup;

@@ -4,41 +4,13 @@
 #include <tuple>
 #include <utility>
 
+#include "core/watch/missing.h"
+
 namespace hitless::policy {
 namespace {
 
-/// Every namespace has it, and nothing can change it (KEP-2161).
-constexpr std::string_view kNameLabel = "kubernetes.io/metadata.name";
-
 using watch::ChangeType;
-
-bool isFull(const watch::Update& update) {
-  return update.kind == watch::Update::Kind::kFull;
-}
-
-template <class Map>
-std::set<std::string> keysOf(const Map& map) {
-  std::set<std::string> keys;
-  for (const auto& [key, value] : map) {
-    keys.insert(key);
-  }
-  return keys;
-}
-
-/// Calls drop(key) for everything in the map that a full update lacks.
-template <class Map, class KeyOf, class Drop>
-void dropMissing(const watch::Update& update, const Map& map, KeyOf keyOf, Drop drop) {
-  if (!isFull(update)) {
-    return;
-  }
-  std::set<std::string> known = keysOf(map);
-  for (const watch::Change& change : update.changes) {
-    known.erase(keyOf(*change.object));
-  }
-  for (const std::string& key : known) {
-    drop(key);
-  }
-}
+using watch::dropMissing;
 
 std::string nameOf(const kube::json::object& object) {
   return std::string(kube::text(object, {"metadata", "name"}));
@@ -71,25 +43,7 @@ void Book::applyPolicies(const watch::Update& update) {
 }
 
 void Book::applyNamespaces(const watch::Update& update) {
-  dropMissing(update, namespaces_, nameOf, [&](const std::string& name) {
-    namespaces_.erase(name);
-    changedNamespaces_.insert(name);
-  });
-  for (const watch::Change& change : update.changes) {
-    const std::string name = nameOf(*change.object);
-    if (change.type == ChangeType::kDelete) {
-      namespaces_.erase(name);
-      changedNamespaces_.insert(name);
-      continue;
-    }
-    kube::Labels labels = kube::metaOf(*change.object).labels;
-    labels[std::string(kNameLabel)] = name;
-    kube::Labels& known = namespaces_[name];
-    if (known != labels) {
-      known = std::move(labels);
-      changedNamespaces_.insert(name);
-    }
-  }
+  classes_.applyNamespaces(update);
   namespacesSeen_ = true;
 }
 
@@ -181,7 +135,7 @@ void Book::setPod(Pod pod) {
   }
   touch(entry);
   if (!sameLabels || entry.slot == nullptr) {
-    leaveSlot(entry);
+    classes_.leave(entry.slot);
     unclassed_.insert(uid);
   }
 }
@@ -196,51 +150,9 @@ void Book::removePod(const std::string& uid) {
   if (named != uidOf_.end() && named->second == uid) {
     uidOf_.erase(named);
   }
-  leaveSlot(found->second);
+  classes_.leave(found->second.slot);
   pods_.erase(found);
   unclassed_.erase(uid);
-}
-
-void Book::leaveSlot(Entry& entry) {
-  constexpr long kOursAndTheEntrys = 2;
-  if (entry.slot != nullptr && entry.slot.use_count() == kOursAndTheEntrys) {
-    slots_.erase({entry.slot->ns, entry.slot->labels});
-  }
-  entry.slot.reset();
-}
-
-void Book::claim(Claim claim) {
-  const std::string pod = claim.pod();
-  release(pod, {});
-  for (const IpAddress& address : claim.addresses) {
-    if (const auto by = claimedBy_.find(address); by != claimedBy_.end()) {
-      std::erase(claims_.at(by->second).addresses, address);
-    }
-    claimedBy_[address] = pod;
-    news_.addresses.insert(address);
-  }
-  claims_.insert_or_assign(pod, std::move(claim));
-}
-
-void Book::release(const std::string& pod, const std::string& uid) {
-  const auto found = claims_.find(pod);
-  if (found == claims_.end() ||
-      (!uid.empty() && !found->second.uid.empty() && found->second.uid != uid)) {
-    return;
-  }
-  for (const IpAddress& address : found->second.addresses) {
-    const auto by = claimedBy_.find(address);
-    if (by != claimedBy_.end() && by->second == pod) {
-      claimedBy_.erase(by);
-      news_.addresses.insert(address);
-    }
-  }
-  claims_.erase(found);
-}
-
-const Claim* Book::claimOf(const std::string& pod) const {
-  const auto found = claims_.find(pod);
-  return found == claims_.end() ? nullptr : &found->second;
 }
 
 const Claim* Book::claimBy(const Entry& entry) const {
@@ -258,42 +170,19 @@ const Book::Entry* Book::entryOf(const Claim& claim) const {
   return found == pods_.end() ? nullptr : &found->second;
 }
 
-const kube::Labels& Book::labelsOf(const std::string& ns) {
-  const auto [found, added] = namespaces_.try_emplace(ns);
-  if (added) {  // Pods may be told of before their namespace is.
-    found->second[std::string(kNameLabel)] = ns;
-  }
-  return found->second;
-}
-
-std::shared_ptr<const PodClass> Book::classOf(const Slot& slot) {
-  return std::make_shared<const PodClass>(
-      policies_.classOf(slot.ns, labelsOf(slot.ns), slot.labels));
-}
-
-std::shared_ptr<Book::Slot> Book::slotOf(const Pod& pod) {
-  std::shared_ptr<Slot>& slot = slots_[{pod.ns, project(pod.labels, policies_.labelKeys())}];
-  if (slot == nullptr) {
-    slot = std::make_shared<Slot>(
-        Slot{pod.ns, project(pod.labels, policies_.labelKeys()), nullptr, false});
-    slot->cls = classOf(*slot);
-  }
-  return slot;
-}
-
 void Book::refreshPolicies() {
   const LabelKeys keys = policies_.labelKeys();
   const auto names = policies_.portNames();
   policies_.refresh();
   if (keys != policies_.labelKeys()) {
-    slots_.clear();
+    classes_.clear();
     for (auto& [key, entry] : pods_) {
       touch(entry);
       entry.slot.reset();
       unclassed_.insert(key);
     }
-  } else {
-    refreshSlots(nullptr);
+  } else if (classes_.refreshAll()) {
+    touchChanged();
   }
   if (names != policies_.portNames()) {
     for (const auto& [key, entry] : pods_) {
@@ -304,48 +193,25 @@ void Book::refreshPolicies() {
   }
 }
 
-/// Of these namespaces; nullptr: of all.
-void Book::refreshSlots(const std::set<std::string>* namespaces) {
-  bool any = false;
-  for (auto it = slots_.begin(); it != slots_.end();) {
-    Slot& slot = *it->second;
-    if (it->second.use_count() == 1) {
-      it = slots_.erase(it);
-      continue;
-    }
-    ++it;
-    if (namespaces != nullptr && !namespaces->contains(slot.ns)) {
-      continue;
-    }
-    auto next = classOf(slot);
-    slot.changed = *next != *slot.cls;
-    any = any || slot.changed;
-    slot.cls = slot.changed ? std::move(next) : slot.cls;
-  }
-  if (!any) {
-    return;
-  }
+void Book::touchChanged() {
   for (const auto& [key, entry] : pods_) {
     if (entry.slot != nullptr && entry.slot->changed) {
       touch(entry);
     }
   }
-  for (auto& [key, slot] : slots_) {
-    slot->changed = false;
-  }
+  classes_.settle();
 }
 
 Book::News Book::take() {
   if (!news_.policies.empty()) {
     refreshPolicies();
   }
-  if (!changedNamespaces_.empty()) {
-    refreshSlots(&changedNamespaces_);
-    changedNamespaces_.clear();
+  if (classes_.refreshChanged()) {
+    touchChanged();
   }
   for (const std::string& key : unclassed_) {
     Entry& entry = pods_.at(key);
-    entry.slot = slotOf(entry.pod);
+    entry.slot = classes_.of(entry.pod);
     touch(entry);
   }
   unclassed_.clear();
@@ -367,12 +233,6 @@ Holder Book::holderOf(const Entry& entry, bool claimed) const {
   return out;
 }
 
-const Claim* Book::claimOn(const IpAddress& address) const {
-  const auto by = claimedBy_.find(address);
-  return by == claimedBy_.end() ? nullptr : claimOf(by->second);
-}
-
-/// One that goes may still be listed with an address that a new pod has already.
 const Book::Entry* Book::bestAt(const IpAddress& address) const {
   const auto at = podsAt_.find(address);
   const Entry* best = nullptr;
@@ -389,7 +249,7 @@ const Book::Entry* Book::bestAt(const IpAddress& address) const {
 }
 
 std::optional<Holder> Book::holder(const IpAddress& address) const {
-  const Claim* claim = claimOn(address);
+  const Claim* claim = claims_.on(address);
   const Entry* claimer = claim == nullptr ? nullptr : entryOf(*claim);
   if (claimer != nullptr && claimer->pod.selectable()) {
     return holderOf(*claimer, true);
@@ -409,9 +269,7 @@ std::set<IpAddress> Book::addresses() const {
   for (const auto& [address, keys] : podsAt_) {
     out.insert(address);
   }
-  for (const auto& [address, pod] : claimedBy_) {
-    out.insert(address);
-  }
+  claims_.addAddressesTo(out);
   return out;
 }
 
@@ -420,23 +278,24 @@ std::vector<Cidr> Book::ownNetworks() const {
   return own == networksOf_.end() ? std::vector<Cidr>{} : own->second;
 }
 
+bool Book::claimedByAnother(const IpAddress& address, const Entry& entry) const {
+  const Claim* claim = claims_.on(address);
+  const Entry* claimer = claim == nullptr ? nullptr : entryOf(*claim);
+  return claim != nullptr && claimer != &entry && (claimer == nullptr || claimer->pod.selectable());
+}
+
 State Book::state() const {
   State out;
   for (const auto& [key, policy] : policies_.all()) {
     out.policies.push_back(policy);
   }
-  out.namespaces = namespaces_;
+  out.namespaces = classes_.namespaces();
   for (const auto& [name, node] : nodes_) {
     out.nodes.push_back(node);
   }
   for (const auto& [key, entry] : pods_) {
     Pod pod = entry.pod;
-    std::erase_if(pod.ips, [&](const IpAddress& address) {
-      const Claim* claim = claimOn(address);
-      const Entry* claimer = claim == nullptr ? nullptr : entryOf(*claim);
-      return claim != nullptr && claimer != &entry &&
-             (claimer == nullptr || claimer->pod.selectable());
-    });
+    std::erase_if(pod.ips, [&](const IpAddress& ip) { return claimedByAnother(ip, entry); });
     if (const Claim* own = claimBy(entry)) {
       for (const IpAddress& address : own->addresses) {
         if (std::find(pod.ips.begin(), pod.ips.end(), address) == pod.ips.end()) {

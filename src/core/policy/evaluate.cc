@@ -6,9 +6,6 @@
 namespace hitless::policy {
 namespace {
 
-/// Every namespace has it, and nothing can change it (KEP-2161).
-constexpr std::string_view kNameLabel = "kubernetes.io/metadata.name";
-
 std::size_t index(Direction direction) {
   return static_cast<std::size_t>(direction);
 }
@@ -26,7 +23,7 @@ Evaluator::Evaluator(State state, Options options) : state_(std::move(state)), o
     state_.namespaces.try_emplace(pod.ns);
   }
   for (auto& [name, labels] : state_.namespaces) {
-    labels[std::string(kNameLabel)] = name;
+    labels[std::string(kNamespaceNameLabel)] = name;
   }
   for (const Node& node : state_.nodes) {
     for (const IpAddress& address : node.addresses) {

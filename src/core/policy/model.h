@@ -20,6 +20,9 @@ namespace hitless::policy {
 
 using service::Protocol;
 
+/// Every namespace has it, and nothing can change it (KEP-2161).
+inline constexpr std::string_view kNamespaceNameLabel = "kubernetes.io/metadata.name";
+
 /// As the pod sees it that a policy selects.
 enum class Direction : std::uint8_t { kIngress, kEgress };
 std::string_view name(Direction direction);

@@ -75,6 +75,18 @@ TEST(Attribution, ATakenBackNameIsTheServicesAndNotAPod) {
   EXPECT_EQ(known.pods.front().name, "default/web-a");
 }
 
+TEST(Attribution, TheEndOfAnInitContainerIsNoCrash) {
+  const auto ended = [](const char* detail) {
+    return event(-6000, What::kContainerExited, "default/web-a", kWebA, "node-1", 0, detail);
+  };
+  for (const auto& [detail, crashes] : {std::pair{"exit 0", 0U}, std::pair{"exit 1", 1U}}) {
+    std::vector<Event> events = rollout();
+    events.insert(events.begin(), ended(detail));
+    ASSERT_EQ(facts(events).pods.size(), 1U);
+    EXPECT_EQ(facts(events).pods.front().crashes.size(), crashes) << detail;
+  }
+}
+
 TEST(Attribution, OfACrash) {
   std::vector<Event> events = {event(0, What::kPodReady, "default/web-a"),
                                event(100, What::kContainerExited, "default/web-a", kWebA, "node-1",

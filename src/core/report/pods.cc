@@ -21,6 +21,10 @@ void keepLast(std::optional<WallTime>& time, WallTime candidate) {
 }
 
 void applyReady(PodHistory& pod, WallTime time) {
+  if (!pod.ready) {
+    // What ended in good order until now was an init container.
+    std::erase_if(pod.crashes, [](const Crash& crash) { return crash.detail == "exit 0"; });
+  }
   keepFirst(pod.ready, time);
   if (!pod.crashes.empty() && !pod.crashes.back().ready) {
     pod.crashes.back().ready = time;

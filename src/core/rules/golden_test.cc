@@ -10,6 +10,7 @@
 #include "core/rules/departed_table.h"
 #include "core/rules/names.h"
 #include "core/rules/programmer.h"
+#include "core/rules/proxy_table.h"
 #include "core/rules/resolver_table.h"
 #include "core/rules/skeleton.h"
 #include "testing/result.h"
@@ -86,6 +87,13 @@ TEST(RulesGolden, Departed) {
   directions.secondChances = {{{ip("10.244.1.3"), 8080}, {ip("10.244.1.2"), 8080}},
                               {{ip("fd00:244:1::3"), 8080}, {ip("fd00:244:2::9"), 8081}}};
   expectGolden("departed.nft", nft::render(departedTable(directions, {})));
+}
+
+TEST(RulesGolden, Proxy) {
+  ProxyTableOptions options;
+  options.inboundExcluded = proxy::PortList::parse("9090,22").value();
+  options.outbound = proxy::PortList::parse("80,8000-8099").value();
+  expectGolden("proxy.nft", nft::render(proxyTable(options)));
 }
 
 TEST(RulesGolden, DryRunOfOneEndpointLess) {

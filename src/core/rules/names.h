@@ -94,6 +94,15 @@ inline constexpr std::string_view kSynSigns = "syn-signs";
 /// Set: the addresses of this node's pods.
 inline constexpr std::string_view kOwnPods = "own-pods";
 
+// The table in a pod's own network that leads its connections to its proxy (proxy_table.h); also
+// with kNatPrerouting and kNatOutput.
+inline constexpr std::string_view kProxyTable = "hitless-proxy";
+/// Sets of ports: of connections to the pod, of those that it makes.
+inline constexpr std::string_view kInboundPorts = "inbound-ports";
+inline constexpr std::string_view kInboundExcluded = "inbound-excluded";
+inline constexpr std::string_view kOutboundPorts = "outbound-ports";
+inline constexpr std::string_view kOutboundExcluded = "outbound-excluded";
+
 // The table of the NetworkPolicies (policy_table.h). Chains of one policy are named after it,
 // "ingress-v4-shop/db"; those of pods that the same policies isolate, and sets, after a digest.
 inline constexpr std::string_view kPolicyTable = "hitless-policy";

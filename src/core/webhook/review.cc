@@ -4,6 +4,7 @@
 
 #include "core/drain/gate_hook.h"
 #include "core/kube/base64.h"
+#include "core/proxy/inject/injection.h"
 #include "core/webhook/json_diff.h"
 
 namespace hitless::webhook {
@@ -37,6 +38,19 @@ Answer allow(Outcome outcome, std::string_view uid, const array& patch,
   const object review{
       {"apiVersion", kApiVersion}, {"kind", "AdmissionReview"}, {"response", std::move(response)}};
   return {outcome, 200, kube::json::serialize(review)};
+}
+
+/// Gives the pod what it is to have, and says what people should know of it.
+std::vector<std::string> change(object& pod, const Cluster& cluster, std::string_view nsName,
+                                Rng& rng) {
+  const object* ns = cluster.namespaces.find(nsName);
+  std::vector<std::string> warnings =
+      proxy::inject::injectSidecar(pod, {cluster.proxyImage, ns}).warnings;
+  const std::string id = fmt::format("{:016x}{:016x}", rng.next(), rng.next());
+  const drain::Injection gate = drain::injectGate(pod, {ns, cluster.minor}, id);
+  proxy::inject::tellOfGate(pod);
+  warnings.insert(warnings.end(), gate.warnings.begin(), gate.warnings.end());
+  return warnings;
 }
 
 bool createsPod(const object& request) {
@@ -96,13 +110,11 @@ Answer review(std::string_view body, const Cluster& cluster, Rng& rng) {
                  {"the webhook was asked about something else than the creation of a pod; see the "
                   "rules of its MutatingWebhookConfiguration"});
   }
-  object gated = *pod;
-  const std::string id = fmt::format("{:016x}{:016x}", rng.next(), rng.next());
-  const drain::Injection injection = drain::injectGate(
-      gated, {cluster.namespaces.find(kube::text(*request, {"namespace"})), cluster.minor}, id);
-  const array patch = patchBetween(*pod, gated);
-  return allow(patch.empty() ? Outcome::kUnchanged : Outcome::kPatched, uid, patch,
-               injection.warnings);
+  object changed = *pod;
+  const std::vector<std::string> warnings =
+      change(changed, cluster, kube::text(*request, {"namespace"}), rng);
+  const array patch = patchBetween(*pod, changed);
+  return allow(patch.empty() ? Outcome::kUnchanged : Outcome::kPatched, uid, patch, warnings);
 }
 
 }  // namespace hitless::webhook

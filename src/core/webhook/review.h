@@ -28,11 +28,12 @@ struct Cluster {
   const Namespaces& namespaces;
   /// The minor version of its API server, whose Pod Security admission judges what we answer.
   unsigned minor = 0;
+  std::string proxyImage = "hitless";  ///< For pods that get the proxy.
 };
 
 /// What became of a question; metrics count by it.
 enum class Outcome {
-  kPatched,    ///< The pod gets the gate.
+  kPatched,    ///< The pod gets the gate, the proxy or both.
   kUnchanged,  ///< It does not need, want or get it.
   kForeign,    ///< Not about the creation of a pod: our configuration does not ask that.
   kRefused,    ///< Not an AdmissionReview; nothing was decided.

@@ -76,6 +76,27 @@ TEST_F(ReviewTest, PatchesTheHookAndTheIdIn) {
   EXPECT_FALSE(answer.contains("warnings"));
 }
 
+TEST_F(ReviewTest, OneAnswerHasTheProxyAndTheGateThatHoldsIt) {
+  const std::string asking =
+      R"({"metadata":{"annotations":{"hitless.io/inject":"true","hitless.io/sidecar":"container"}},
+          "spec":{"containers":[{"name":"c","image":"i"}]}})";
+  const value pod = patched(asking, response(asking));
+  const auto& containers = pod.at("spec").at("containers").as_array();
+  ASSERT_THAT(containers, SizeIs(2));
+  EXPECT_EQ(containers[1].at("name"), "hitless-proxy");
+  EXPECT_EQ(containers[1].at("image"), "hitless");
+  EXPECT_EQ(containers[1].at("args").as_array().back(), "--gated");
+  EXPECT_EQ(containers[0].at("lifecycle"), containers[1].at("lifecycle"));
+  EXPECT_EQ(pod.at("spec").at("initContainers").at(0).at("name"), "hitless-redirect");
+  EXPECT_FALSE(response(kube::json::serialize(pod)).contains("patch")) << "asked again";
+}
+
+TEST_F(ReviewTest, NamespacesAskForTheProxy) {
+  namespaceIs(R"({"name":"shop","labels":{"hitless-injection":"enabled"}})");
+  const value pod = patched(kPod, response(kPod));
+  EXPECT_EQ(pod.at("spec").at("initContainers").at(1).at("name"), "hitless-proxy");
+}
+
 TEST_F(ReviewTest, AnsweringAgainChangesNothing) {
   const value once = patched(kPod, response(kPod));
   EXPECT_FALSE(response(kube::json::serialize(once)).contains("patch"));

@@ -30,6 +30,7 @@ Http2Request http2Request(const LoadSpec& spec, const std::string& authority) {
                  {":authority", authority},
                  {"user-agent", "hitless-load"}};
   if (spec.protocol != Protocol::kGrpc) {
+    out.body.assign(spec.body, 'x');
     return out;
   }
   out.headers.insert(out.headers.end(), {{"te", "trailers"}, {"content-type", "application/grpc"}});
