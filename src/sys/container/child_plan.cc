@@ -58,6 +58,7 @@ Result<ChildSetup> ChildSetup::prepare(const ContainerConfig& config) {
   }
   out.readOnlyRoot_ = config.readOnlyRoot;
   out.privileged_ = config.privileged;
+  out.capabilities_ = config.capabilities;
   out.uid_ = config.uid;
   out.gid_ = config.gid;
   return out;

@@ -309,7 +309,7 @@ void ChildSetup::enterWorkingDir() {
 
 void ChildSetup::dropPrivileges() {
   if (!privileged_) {
-    boundCapabilities();
+    boundCapabilities(capabilities_);
   }
   // EINVAL: the user namespace has no such id, so the process stays root of a namespace with no
   // more rights than its user.
@@ -320,6 +320,9 @@ void ChildSetup::dropPrivileges() {
   if (uid_) {
     const auto uid = static_cast<uid_t>(*uid_);
     need(::setresuid(uid, uid, uid) == 0 || errno == EINVAL || errno == EPERM, kPrivileges);
+  }
+  if (!privileged_) {
+    limitCapabilities(capabilities_);
   }
 }
 

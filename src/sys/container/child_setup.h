@@ -90,6 +90,7 @@ class ChildSetup {
   int report_ = -1;
   bool readOnlyRoot_ = false;
   bool privileged_ = false;
+  node::Capabilities capabilities_ = 0;
   std::optional<std::int64_t> uid_;
   std::optional<std::int64_t> gid_;
 };

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/node/capabilities.h"
+
 namespace hitless::sys {
 
 class Sandbox;
@@ -31,7 +33,8 @@ struct ContainerConfig {
   std::vector<std::string> hidden;  ///< Directories of the host that the container must not see.
   std::string workDir;  ///< An existing directory of the node; mounts are put together in it.
   bool readOnlyRoot = false;
-  bool privileged = false;          ///< Keeps every capability.
+  bool privileged = false;  ///< Keeps every capability.
+  node::Capabilities capabilities = node::defaultCapabilities();
   std::optional<std::int64_t> uid;  ///< Ignored where the user namespace has no such user.
   std::optional<std::int64_t> gid;
 };

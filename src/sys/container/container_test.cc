@@ -191,6 +191,36 @@ TEST(Container, SystemDirectoriesAreWritableAndForgotten) {
   });
 }
 
+TEST(Container, HasTheCapabilitiesThatItWasGiven) {
+  testing::inNamespaces([] {
+    Node node;
+    const std::string script =
+        "sed -n 's/^CapEff:.//p; s/^CapBnd:.//p; s/^Uid:.//p' /proc/self/status";
+    ContainerConfig ruler = node.config({"sh", "-c", script});
+    ruler.capabilities = node::capabilitiesOf({"NET_ADMIN"}, {"ALL"});
+    ruler.uid = 0;
+    node.run(ruler);
+    EXPECT_THAT(node.log(), HasSubstr("0000000000001000"));
+    EXPECT_THAT(node.log(), Not(HasSubstr("00000000a80425fb"))) << "what containers have else";
+    node.sh(script);
+    EXPECT_THAT(node.log(), HasSubstr("00000000a80425fb"));
+  });
+}
+
+TEST(Container, DropsTheCapabilityThatItsUserNeedsOnlyAfterwards) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "nobody but root can become somebody else";
+  }
+  Node node;
+  ContainerConfig proxy =
+      node.config({"sh", "-c", "id -u; sed -n 's/^CapEff:.//p' /proc/self/status"});
+  proxy.capabilities = 0;
+  proxy.uid = 1337;
+  node.run(proxy);
+  EXPECT_THAT(node.log(), HasSubstr("1337"));
+  EXPECT_THAT(node.log(), HasSubstr("0000000000000000"));
+}
+
 TEST(Container, SeesItsVolumesAndNotTheNodesState) {
   testing::inNamespaces([] {
     Node node;

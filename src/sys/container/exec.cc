@@ -14,6 +14,7 @@
 #include <csignal>
 #include <utility>
 
+#include "core/node/capabilities.h"
 #include "sys/container/capabilities.h"
 #include "sys/container/pipe.h"
 
@@ -41,6 +42,7 @@ struct Inside {
   int reportFd;
   int inputFd;
   int outputFd;
+  std::uint64_t capabilities;
 };
 
 /// The command itself, in all namespaces of the container: system calls only.
@@ -53,7 +55,8 @@ struct Inside {
     die(inside.reportFd, kWorkingDir, errno);
   }
   ::setsid();
-  boundCapabilities();
+  boundCapabilities(inside.capabilities);
+  limitCapabilities(inside.capabilities);
   resetChild();
   die(inside.reportFd, kExecute, inside.program.execute());
 }
@@ -187,7 +190,7 @@ Result<std::shared_ptr<Execution>> launch(boost::asio::io_context& io, int conta
   std::shared_ptr<Child> child = TRY(Child::clone(io, 0));
   if (!child) {
     relay({containerPidfd, program, config.workingDir, report.writeEnd.get(), input.get(),
-           output.writeEnd.get()});
+           output.writeEnd.get(), node::defaultCapabilities()});
   }
   auto running = std::make_shared<Running>(io, std::move(child), std::move(output.readEnd), done);
   running->start(io, std::move(report.readEnd), config.timeout);

@@ -24,4 +24,23 @@ inline std::pair<IpAddress, std::uint16_t> addressOf(const sockaddr_storage& sto
   return {IpAddress::v6(bytes), ntohs(v6.sin6_port)};
 }
 
+/// The other way; yields the size of what was written.
+inline socklen_t setAddress(const IpAddress& ip, std::uint16_t port, sockaddr_storage& storage) {
+  storage = {};
+  if (ip.isV4()) {
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    std::memcpy(&v4.sin_addr, ip.bytes().data(), 4);
+    std::memcpy(&storage, &v4, sizeof v4);
+    return sizeof v4;
+  }
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(port);
+  std::memcpy(&v6.sin6_addr, ip.bytes().data(), 16);
+  std::memcpy(&storage, &v6, sizeof v6);
+  return sizeof v6;
+}
+
 }  // namespace hitless::sys

@@ -66,13 +66,6 @@ int takeIcmp(int fd) {
 
 }  // namespace
 
-void Fd::reset() {
-  if (fd_ >= 0) {
-    ::close(fd_);
-    fd_ = -1;
-  }
-}
-
 ConnectAttempt startConnect(const load::Endpoint& destination) {
   sockaddr_storage address;
   const socklen_t size = toSockaddr(destination, address);

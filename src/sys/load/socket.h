@@ -2,29 +2,12 @@
 
 #include <cstddef>
 #include <optional>
-#include <utility>
 
 #include "core/load/backend_lookup.h"
+#include "sys/container/fd.h"
 
 /// The few socket operations of the load generator, with what the kernel says about failures.
 namespace hitless::sys {
-
-/// A file descriptor that closes itself.
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Fd() { reset(); }
-  int get() const { return fd_; }
-  void reset();
-
- private:
-  int fd_;
-};
 
 /// A TCP connection attempt under way, or why there is none.
 struct ConnectAttempt {
