@@ -6,8 +6,10 @@
 #include "app/apiserver.h"
 #include "app/cni/command.h"
 #include "app/explain/command.h"
+#include "app/inject/command.h"
 #include "app/load.h"
 #include "app/node.h"
+#include "app/proxy/command.h"
 #include "app/rehearse.h"
 #include "app/up.h"
 #include "app/version.h"
@@ -32,8 +34,12 @@ constexpr Command kCommands[] = {
     {"load", "Send requests at a fixed rate and say what became of each", addLoad},
     {"explain", "Say where connections to a Service go or what a name is, and why", addExplain},
     {"agent", "Keep a node's packet rules in step with its cluster", addAgent},
+    {"proxy", "Carry requests to applications, and leave last", addProxy},
+    {"inject", "Put the proxy into the pods of manifests, or take it out", addInject},
     {"cni", "Let pods begin when their policies hold: a CNI plugin, chained after others", addCni},
-    {"webhook", "Give the pods of a cluster the gate when they are made", addWebhook},
+    {"webhook",
+     "Give the pods of a cluster the gate, and the proxy if they ask, when they are made",
+     addWebhook},
     {"node", "Run one node of an embedded cluster", addNode, true},
     {"apiserver", "Serve the embedded Kubernetes API alone", addApiserver, true},
     {"version", "Print the version", addVersion},

@@ -83,11 +83,11 @@ void Front::serve(const sys::HttpRequest& request,
   if (found == routes_.end() && !rest_) {
     return responder->send(404, "text/plain", fmt::format("there is nothing at {}\n", path));
   }
-  if (request.method != "GET") {
-    return responder->send(405, "text/plain", "only GET is allowed here\n");
-  }
   if (found == routes_.end()) {
     return rest_(request, path, responder);
+  }
+  if (request.method != "GET") {
+    return responder->send(405, "text/plain", "only GET is allowed here\n");
   }
   found->second(request, path.substr(found->first.size()), responder);
 }

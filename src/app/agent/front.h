@@ -29,7 +29,7 @@ class Front {
   void route(std::string prefix, Route route) {
     routes_.emplace(std::move(prefix), std::move(route));
   }
-  /// Gets every request that no prefix matches; without it they are told 404.
+  /// Gets every request that no prefix matches, whatever its method; without it they are told 404.
   void routeRest(Route route) { rest_ = std::move(route); }
   /// Called when an address cannot be bound, once for each; the default writes a warning.
   void onTrouble(Trouble trouble) { trouble_ = std::move(trouble); }

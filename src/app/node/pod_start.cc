@@ -105,6 +105,7 @@ Result<sys::ContainerConfig> PodRunner::configOf(const node::ContainerSpec& cont
   out.workDir = context_.directory + "/work";
   out.readOnlyRoot = container.readOnlyRoot;
   out.privileged = container.privileged;
+  out.capabilities = container.capabilities;
   out.uid = container.runAsUser;
   out.gid = container.runAsGroup;
   return out;

@@ -66,6 +66,11 @@ void declare(CLI::App& parser, WebhookOptions& options) {
       .add_option("--configuration", options.configuration,
                   "MutatingWebhookConfiguration whose caBundle it keeps")
       ->capture_default_str();
+  parser
+      .add_option("--proxy-image", options.proxyImage,
+                  "Image of the proxy, for pods that ask for one")
+      ->envname("HITLESS_PROXY_IMAGE")
+      ->capture_default_str();
   CLI::Option* certificate = parser.add_option(
       "--tls-cert", options.certFile,
       "Certificate of somebody else (PEM); then it writes neither Secret nor caBundle");

@@ -17,6 +17,7 @@ struct WebhookOptions {
   std::string service = "hitless-webhook";
   std::string secret = "hitless-webhook-tls";
   std::string configuration = "hitless-webhook";  ///< The MutatingWebhookConfiguration.
+  std::string proxyImage = "hitless";             ///< For pods that get the proxy.
   std::string podName;   ///< Its own, to see when it is no endpoint any more; empty: not awaited.
   std::string certFile;  ///< With keyFile: somebody else makes the certificates.
   std::string keyFile;

@@ -147,7 +147,8 @@ void Webhook::answer(const sys::HttpRequest& request, sys::HttpResponder& respon
     return responder.send(405, "text/plain", "only POST is allowed here\n");
   }
   const MonoTime begin = parts_.clock.mono();
-  webhook::Answer answer = webhook::review(request.body, {namespaces_, minor_}, parts_.rng);
+  webhook::Answer answer =
+      webhook::review(request.body, {namespaces_, minor_, options_.proxyImage}, parts_.rng);
   metrics_.reviewSeconds.observe(parts_.clock.mono() - begin);
   ++metrics_.reviews[std::string(webhook::name(answer.outcome))];
   responder.send(answer.status, answer.status == 200 ? "application/json" : "text/plain",
