@@ -277,3 +277,115 @@ def test_network_policies(kubectl, namespace):
     assert spec["policyTypes"] == ["Ingress"] and spec["ingress"][0]["ports"] == [{"port": 5432, "protocol": "TCP"}]
     assert "Allowing ingress traffic" in kubectl("describe", "netpol", "db", "-n", namespace)
     assert "endPort" in kubectl("explain", "networkpolicy.spec.ingress.ports")
+
+
+INGRESS = """
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: example}
+spec: {controller: example.com/ingress}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web}
+spec:
+  ingressClassName: example
+  tls: [{hosts: [web.example.com], secretName: web-tls}]
+  rules:
+    - host: web.example.com
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend: {service: {name: web, port: {number: 80}}}
+"""
+
+
+def test_ingresses(kubectl, namespace):
+    assert "ingress.networking.k8s.io/web created" in kubectl("apply", "-n", namespace, "-f", "-", stdin=INGRESS)
+    assert "ingress.networking.k8s.io/web unchanged" in kubectl("apply", "-n", namespace, "-f", "-", stdin=INGRESS)
+    status = {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}}
+    kubectl("patch", "ingress", "web", "-n", namespace, "--subresource=status", "--type=merge", "-p",
+            json.dumps(status))
+    lines = kubectl("get", "ing", "-n", namespace).splitlines()
+    assert lines[0].split() == ["NAME", "CLASS", "HOSTS", "ADDRESS", "PORTS", "AGE"]
+    assert lines[1].split()[:6] == ["web", "example", "web.example.com", "192.0.2.7", "80,", "443"]
+    assert kubectl("get", "ingressclass").splitlines()[0].split() == ["NAME", "CONTROLLER", "PARAMETERS", "AGE"]
+    described = kubectl("describe", "ingress", "web", "-n", namespace)
+    assert "web-tls terminates web.example.com" in described
+    assert "pathType" in kubectl("explain", "ingress.spec.rules.http.paths")
+    refused = kubectl.run("apply", "-n", namespace, "-f", "-",
+                          stdin=INGRESS.replace("host: web.example.com", "host: 10.0.0.1"), check=False)
+    assert "must be a DNS name, not an IP address" in refused.stderr
+
+
+GATEWAY = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: example}
+spec: {controllerName: example.com/gateway}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: outer}
+spec:
+  gatewayClassName: example
+  listeners: [{name: http, port: 80, protocol: HTTP}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web}
+spec:
+  parentRefs: [{name: outer}]
+  hostnames: [web.example.com]
+  rules: [{backendRefs: [{name: web, port: 80}]}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: {name: greeter}
+spec:
+  parentRefs: [{name: outer}]
+  rules: [{matches: [{method: {service: helloworld.Greeter}}], backendRefs: [{name: greeter, port: 9090}]}]
+"""
+
+
+def test_gateway_api(kubectl, namespace):
+    created = kubectl("apply", "-n", namespace, "-f", "-", stdin=GATEWAY)
+    assert "httproute.gateway.networking.k8s.io/web created" in created
+    # Custom resources are patched list by list, so defaults in lists look to kubectl like changes; the object stays.
+    kubectl("apply", "-n", namespace, "-f", "-", stdin=GATEWAY)
+    assert kubectl.json("get", "httproute", "web", "-n", namespace)["metadata"]["generation"] == 1
+    changed = GATEWAY.replace("port: 80}]}]", "port: 8080}]}]")
+    assert "httproute.gateway.networking.k8s.io/web configured" in kubectl("apply", "-n", namespace, "-f", "-",
+                                                                          stdin=changed)
+    route = kubectl.json("get", "httproute", "web", "-n", namespace)
+    assert route["spec"]["rules"] == [{
+        "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+        "backendRefs": [{"group": "", "kind": "Service", "name": "web", "port": 8080, "weight": 1}]}]
+    assert route["metadata"]["generation"] == 2
+    gateway = kubectl("get", "gtw", "-n", namespace).splitlines()
+    assert gateway[0].split() == ["NAME", "CLASS", "ADDRESS", "PROGRAMMED", "AGE"]
+    assert gateway[1].split()[:3] == ["outer", "example", "Unknown"]
+    condition = {"type": "Accepted", "status": "True", "reason": "Accepted", "message": "",
+                 "lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": 1}
+    kubectl("patch", "gatewayclass", "example", "--subresource=status", "--type=merge", "-p",
+            json.dumps({"status": {"conditions": [condition]}}))
+    classes = kubectl("get", "gc").splitlines()
+    assert classes[0].split() == ["NAME", "CONTROLLER", "ACCEPTED", "AGE"]
+    assert classes[1].split()[:3] == ["example", "example.com/gateway", "True"]
+    routes = kubectl("get", "httproutes,grpcroutes", "-n", namespace)
+    assert '["web.example.com"]' in routes and "grpcroute.gateway.networking.k8s.io/greeter" in routes
+    assert "replacePrefixMatch" in kubectl("explain", "httproute.spec.rules.filters.urlRewrite.path")
+    assert "allowedRoutes" in kubectl("explain", "gateway.spec.listeners")
+    assert set(kubectl("api-resources", "--api-group=gateway.networking.k8s.io", "-o", "name").split()) == {
+        f"{plural}.gateway.networking.k8s.io"
+        for plural in ("gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants")}
+
+
+def test_gateway_api_refuses(kubectl, namespace):
+    wrong = GATEWAY.replace("protocol: HTTP}", "protocol: HTTP, tls: {certificateRefs: [{name: s}]}}")
+    refused = kubectl.run("apply", "-n", namespace, "-f", "-", stdin=wrong, check=False)
+    assert "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']" in refused.stderr
+    unknown = GATEWAY.replace("hostnames:", "hosts:")
+    refused = kubectl.run("apply", "-n", namespace, "-f", "-", stdin=unknown, check=False)
+    assert 'unknown field "spec.hosts"' in refused.stderr

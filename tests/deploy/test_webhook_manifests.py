@@ -91,7 +91,7 @@ def test_names_and_ports_fit_together(applied):
     assert hook["path"] == "/v1/gate/" + template["metadata"]["annotations"]["hitless.io/gate"]
     assert (hook["host"], hook["port"]) == ("127.0.0.1", 9470)
     assert deployment["spec"]["replicas"] == 2
-    assert {entry["name"] for entry in container["env"]} == {"POD_NAME", "POD_NAMESPACE"}
+    assert {entry["name"] for entry in container["env"]} == {"POD_NAME", "POD_NAMESPACE", "HITLESS_PROXY_IMAGE"}
 
 
 def test_one_replica_stays_when_a_node_is_drained(server, applied):

@@ -33,6 +33,17 @@ def test_it_answers_with_certificates_that_it_made_and_published(server, start):
     assert "hitless_webhook_ready 1" in metrics
 
 
+def test_one_answer_holds_the_proxy_and_the_gate(server, start):
+    webhook = start("--proxy-image", "registry.example/hitless:1").ready()
+    asking = {**POD, "metadata": {"annotations": {"hitless.io/inject": "true", "hitless.io/sidecar": "container"}}}
+    patch = patch_of(webhook.ask(asking))
+    (proxy,) = [step["value"] for step in patch if step["path"] == "/spec/containers/-"]
+    assert (proxy["name"], proxy["image"], proxy["args"][-1]) == ("hitless-proxy", "registry.example/hitless:1", "--gated")
+    (hook,) = hooks(patch)
+    assert proxy["lifecycle"]["preStop"]["httpGet"] == hook, "the proxy's SIGTERM waits as the application's does"
+    assert all("hitless-proxy" not in str(step) for step in patch_of(webhook.ask(POD)))
+
+
 def test_what_is_no_review_is_told_so(server, start):
     webhook = start().ready()
     connection = webhook.connect()
