@@ -8,12 +8,13 @@
 #include <string>
 
 #include "core/kube/json.h"
+#include "testing/source_dir.h"
 
 namespace hitless::testing {
 
 /// Recorded data of real clusters lies beside the source tree; nullopt where it is absent.
 inline std::optional<std::string> golden(const std::string& name) {
-  std::ifstream file(std::string(HITLESS_SOURCE_DIR) + "/../shared/golden/" + name,
+  std::ifstream file(sourceFile("../shared/golden/" + name),
                      std::ios::binary);
   if (!file) {
     return std::nullopt;

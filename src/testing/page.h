@@ -7,10 +7,12 @@
 #include <sstream>
 #include <string>
 
+#include "testing/source_dir.h"
+
 namespace hitless::testing {
 
 inline std::string pagePath(const std::string& name) {
-  return std::string(HITLESS_SOURCE_DIR "/docs/") + name;
+  return sourceFile("docs/" + name);
 }
 
 inline std::string readPage(const std::string& name) {

@@ -2,7 +2,9 @@
 import concurrent.futures
 import contextlib
 import random
+import re
 import socket
+import subprocess
 import threading
 
 import grpc
@@ -102,14 +104,24 @@ def wait_for_rpcs(running, app):
                 return
 
 
+def wait_for_answers(running, app):
+    """Until the application has sent more than the beginning of an HTTP/2 connection: answers to RPCs."""
+    while True:
+        assert running.process.poll() is None
+        sockets = subprocess.run(["ss", "-Htin", "state", "established", f"sport = :{app.port}"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        if any(int(sent) > 1000 for sent in re.findall(r"bytes_sent:(\d+)", sockets)):
+            return
+
+
 def test_a_killed_server_is_seen_and_the_way_back_is_measured():
     with App() as app:
-        running = Load(f"grpc://{app.address}", "rate=200", "connections=2", "duration=4s")
+        running = Load(f"grpc://{app.address}", "rate=200", "connections=2", "duration=60s")
         wait_for_rpcs(running, app)
         app.process.kill()
         app.process.wait()
-        with App(port=app.port):
-            result = running.result()
+        with App(port=app.port) as back:
+            wait_for_answers(running, back)
+            result = running.stop()
     assert result["failed"] > 0
     assert set(causes(result)) <= {"reset-after-request-written", "closed-before-response", "connection-refused", "rpc-unavailable-backoff",
                                    "reset-before-request-written"}

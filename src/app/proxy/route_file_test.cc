@@ -5,6 +5,7 @@
 
 #include "core/proxy/routing/routes.h"
 #include "sys/files/files.h"
+#include "testing/source_dir.h"
 #include "testing/temp_folder.h"
 
 namespace hitless::app {
@@ -72,7 +73,7 @@ TEST_F(RouteFile, IsAllThatAGatewayNeeds) {
 }
 
 TEST_F(RouteFile, TheDocumentationsExampleIsServed) {
-  const std::string page = *sys::readFile(std::string(HITLESS_SOURCE_DIR) + "/docs/gateway.md");
+  const std::string page = *sys::readFile(testing::sourceFile("docs/gateway.md"));
   const std::string opening = "```yaml\n";
   const std::size_t begin = page.find(opening) + opening.size();
   const Status status = load(page.substr(begin, page.find("```", begin) - begin));

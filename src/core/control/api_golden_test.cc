@@ -2,6 +2,7 @@
 #include <map>
 
 #include "testing/api_fixture.h"
+#include "testing/source_dir.h"
 
 /// Error bodies recorded from a real kube-apiserver, byte for byte.
 namespace hitless::control {
@@ -10,7 +11,7 @@ namespace {
 /// Case name -> the recorded body. A case is a line "## NAME" and a line "BODY   [CODE] TYPE".
 std::map<std::string, std::string> recordedBodies() {
   std::map<std::string, std::string> out;
-  std::ifstream file(HITLESS_SOURCE_DIR "/../shared/golden/error-bodies.txt");
+  std::ifstream file(testing::sourceFile("../shared/golden/error-bodies.txt"));
   std::string name;
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with("## ")) {

@@ -11,6 +11,7 @@
 #include "core/load/schedule.h"
 #include "testing/fake_clock.h"
 #include "testing/fake_rng.h"
+#include "testing/source_dir.h"
 
 namespace hitless::load {
 namespace {
@@ -28,7 +29,7 @@ TEST(LoadFailure, TheTableIsInOrderAndIdsAreUnique) {
 }
 
 TEST(LoadFailure, EveryCauseIsDocumented) {
-  std::ifstream page(HITLESS_SOURCE_DIR "/docs/load-output.md");
+  std::ifstream page(testing::sourceFile("docs/load-output.md"));
   const std::string text{std::istreambuf_iterator<char>(page), {}};
   for (const CauseInfo& row : causes()) {
     EXPECT_NE(text.find("| `" + std::string(row.id) + "` | " + std::string(row.explanation)),

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/report/attribution_fixture.h"
+#include "testing/source_dir.h"
 
 namespace hitless::report {
 namespace {
@@ -58,7 +59,7 @@ ProfileRun recorded(const std::string& file) {
   ProfileRun run;
   run.clientNode = "node-1";
   kube::json::array failures;
-  std::ifstream stream(HITLESS_SOURCE_DIR "/src/core/report/testdata/" + file);
+  std::ifstream stream(testing::sourceFile("src/core/report/testdata/" + std::string(file)));
   for (std::string line; std::getline(stream, line);) {
     kube::json::object entry = kube::parseJson(line).value().get_object();
     if (const kube::json::object* request = kube::findObject(entry, {"request"})) {

@@ -5,6 +5,7 @@
 #include "core/report/analysis.h"
 #include "core/report/render_json.h"
 #include "core/report/render_table.h"
+#include "testing/source_dir.h"
 
 namespace hitless::report {
 namespace {
@@ -133,7 +134,7 @@ Rehearsal example() {
 
 /// Compares with a file in testdata/. HITLESS_UPDATE_GOLDEN=1 writes it instead.
 void expectGolden(const std::string& text, const std::string& file) {
-  const std::string path = HITLESS_SOURCE_DIR "/src/core/report/testdata/" + file;
+  const std::string path = testing::sourceFile("src/core/report/testdata/" + std::string(file));
   if (std::getenv("HITLESS_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(path) << text;
   }
@@ -279,7 +280,7 @@ TEST(Report, AnAddressBelongsToThePodThatHadItThen) {
 }
 
 TEST(Report, ClassTableIsInOrderAndDocumented) {
-  std::ifstream page(HITLESS_SOURCE_DIR "/docs/rehearse-output.md");
+  std::ifstream page(testing::sourceFile("docs/rehearse-output.md"));
   const std::string text{std::istreambuf_iterator<char>(page), {}};
   int position = 0;
   for (const ClassInfo& row : classes()) {

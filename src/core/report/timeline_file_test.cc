@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "testing/source_dir.h"
 
 namespace hitless::report {
 namespace {
@@ -81,7 +82,7 @@ TEST(TimelineFile, ARequestHasItsCauseAndPod) {
 }
 
 TEST(TimelineFile, EveryKindOfEventIsDocumented) {
-  std::ifstream page(HITLESS_SOURCE_DIR "/docs/timeline.md");
+  std::ifstream page(testing::sourceFile("docs/timeline.md"));
   const std::string text{std::istreambuf_iterator<char>(page), {}};
   for (int i = 0; i < static_cast<int>(What::kUnknown); ++i) {
     const std::string name(timeline::name(static_cast<What>(i)));

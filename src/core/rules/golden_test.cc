@@ -15,6 +15,7 @@
 #include "core/rules/skeleton.h"
 #include "testing/result.h"
 #include "testing/services.h"
+#include "testing/source_dir.h"
 
 /// What a person sees of the rules, as files. HITLESS_UPDATE_GOLDEN=1 writes them anew.
 namespace hitless::rules {
@@ -27,7 +28,7 @@ const Options kOptions{{IpFamily::kV4},
                        podsIn({*Cidr::parse("10.244.1.0/24"), *Cidr::parse("10.8.0.0/13")})};
 
 void expectGolden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(HITLESS_SOURCE_DIR "/src/core/rules/testdata/") + name;
+  const std::string path = testing::sourceFile("src/core/rules/testdata/" + std::string(name));
   if (std::getenv("HITLESS_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(path) << text;
   }
