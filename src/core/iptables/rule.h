@@ -49,7 +49,13 @@ enum class Repetition {
   kSomething,  ///< Counts, draws lots, marks, logs: it must stay.
 };
 /// Judged by the words of matches and target; what is unknown changes something. `chain` is true if
-/// the target is a chain of the table.
+/// the target is a chain of the table: it has been passed already, and its owner wrote it to be
+/// passed once. Of the rule alone: what stands between it and the first matters too where
+/// readsWhatRulesWrite() (core/iptables/superfluous.h looks at whole chains).
 Repetition repetition(const Rule& rule, bool chain);
+/// Its matches ask for what rules before it may have changed: marks, sets, TOS ...
+bool readsWhatRulesWrite(const Rule& rule);
+/// The packet may go on behind it with another mark and the like.
+bool changesWhatRulesRead(const Rule& rule, bool chain);
 
 }  // namespace hitless::iptables
