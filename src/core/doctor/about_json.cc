@@ -8,7 +8,7 @@ namespace json = boost::json;
 std::string renderAbout(const Evidence& evidence) {
   json::array samples;
   for (const Sample& sample : evidence.samples) {
-    samples.push_back({{"atNs", sample.at.count()}});
+    samples.emplace_back(json::object{{"atNs", sample.at.count()}});
   }
   json::object unread;
   for (const auto& [name, reason] : evidence.unread) {
