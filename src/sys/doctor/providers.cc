@@ -2,11 +2,22 @@
 
 #include <span>
 
+#include "core/doctor/evidence_names.h"
+#include "sys/doctor/flows.h"
+#include "sys/doctor/ip_sets.h"
+#include "sys/doctor/links.h"
+#include "sys/doctor/round_trip.h"
+
 namespace hitless::sys {
 namespace {
 
 // A line for each name of core/doctor/evidence_names.h that is read at one moment.
-constexpr std::span<const Provider> kProviders = {};
+constexpr Provider kProviders[] = {
+    {doctor::names::kFlows, flowsEvidence},
+    {doctor::names::kLinks, linksEvidence},
+    {doctor::names::kIpSets, ipSetsEvidence},
+    {doctor::names::kRoundTrip, roundTripEvidence},
+};
 
 // A line for each that is heard over a while.
 constexpr std::span<const Recorder> kRecorders = {};
