@@ -1,0 +1,268 @@
+#include "core/nft/foreign/comparison_words.h"
+
+#include <fmt/format.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "base/ip.h"
+#include "core/iptables/xt_text.h"
+#include "core/nft/foreign/protocols.h"
+
+namespace hitless::nft {
+namespace {
+
+using netlink::Attributes;
+using netlink::ByteView;
+
+bool equality(const Comparison& comparison) {
+  return (comparison.op == NFT_CMP_EQ || comparison.op == NFT_CMP_NEQ) && comparison.to.empty();
+}
+
+std::string_view negation(const Comparison& comparison) {
+  return comparison.op == NFT_CMP_NEQ ? "! " : "";
+}
+
+std::string addressText(ByteView bytes) {
+  if (bytes.size() == 4) {
+    return fmt::format("{}.{}.{}.{}", bytes[0], bytes[1], bytes[2], bytes[3]);
+  }
+  std::array<std::uint8_t, 16> all{};
+  std::copy_n(bytes.begin(), std::min<std::size_t>(bytes.size(), 16), all.begin());
+  return IpAddress::v6(all).text();
+}
+
+/// Leading ones of a mask; nullopt if others follow.
+std::optional<int> prefixLength(ByteView mask) {
+  int length = 0;
+  bool ended = false;
+  for (const std::uint8_t byte : mask) {
+    const int ones = std::countl_one(byte);
+    if ((ended && byte != 0) || std::popcount(byte) != ones) {
+      return std::nullopt;
+    }
+    length += ones;
+    ended = ended || ones < 8;
+  }
+  return length;
+}
+
+/// "10.0.0.0/8": an address of which the first bytes were loaded, all or what the mask leaves.
+std::string networkText(const Source& source, ByteView value, std::size_t size) {
+  netlink::Bytes address(value.begin(), value.end());
+  netlink::Bytes mask = source.mask;
+  mask.resize(source.length, source.mask.empty() ? 0xff : 0);
+  address.resize(size);
+  mask.resize(size);
+  const auto length = prefixLength(mask);
+  return addressText(address) + "/" + (length ? std::to_string(*length) : addressText(mask));
+}
+
+std::uint16_t portOf(ByteView bytes) {
+  return static_cast<std::uint16_t>(bytes[0] << 8 | bytes[1]);
+}
+
+/// "80" or "80:90"; empty if it is none.
+std::string portsText(const Comparison& comparison) {
+  if (comparison.from.size() != 2 || (!comparison.to.empty() && comparison.to.size() != 2)) {
+    return {};
+  }
+  const std::uint16_t port = portOf(comparison.from);
+  if (!comparison.to.empty()) {
+    return fmt::format("{}:{}", port, portOf(comparison.to));
+  }
+  switch (comparison.op) {
+    case NFT_CMP_LTE:
+    case NFT_CMP_GT:
+      return fmt::format("0:{}", port);
+    case NFT_CMP_GTE:
+    case NFT_CMP_LT:
+      return fmt::format("{}:65535", port);
+    default:
+      return std::to_string(port);
+  }
+}
+
+/// iptables says "not up to 80" where the kernel says "more than 80".
+bool portsNegated(std::uint32_t op) {
+  return op == NFT_CMP_NEQ || op == NFT_CMP_GT || op == NFT_CMP_LT;
+}
+
+std::string flagNames(std::uint8_t flags) {
+  constexpr std::array<std::string_view, 6> kNames = {"FIN", "SYN", "RST", "PSH", "ACK", "URG"};
+  std::string text;
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if ((flags & 1U << i) != 0) {
+      text += (text.empty() ? "" : ",") + std::string(kNames[i]);
+    }
+  }
+  return text.empty() ? "NONE" : text;
+}
+
+/// Interface names end with NUL; without it all names that begin so are meant.
+std::string interfaceText(ByteView bytes) {
+  const std::string_view name = netlink::Attribute{0, bytes}.text();
+  return std::string(name) + (name.size() == bytes.size() && bytes.size() < 16 ? "+" : "");
+}
+
+std::uint32_t hostNumber(ByteView bytes) {
+  std::uint32_t value = 0;
+  std::copy_n(bytes.begin(), std::min<std::size_t>(bytes.size(), 4),
+              reinterpret_cast<std::uint8_t*>(&value));
+  return value;
+}
+
+std::string foreignComparison(const Source& source, const Comparison& comparison) {
+  constexpr std::array<std::string_view, 6> kOps = {"==", "!=", "<", "<=", ">", ">="};
+  const std::string_view op = comparison.op < kOps.size() ? kOps[comparison.op] : "?";
+  std::string text = fmt::format("{} {} 0x{}", source.hint.empty() ? "unset" : source.hint, op,
+                                 hex(comparison.from));
+  return comparison.to.empty() ? text : text + "-0x" + hex(comparison.to);
+}
+
+}  // namespace
+
+Comparison comparisonOf(const Attributes& cmp) {
+  return {cmp.be32(NFTA_CMP_OP).value_or(0), cmp.nested(NFTA_CMP_DATA).payload(NFTA_DATA_VALUE)};
+}
+
+Comparison rangeOf(const Attributes& range) {
+  const bool negated = range.be32(NFTA_RANGE_OP).value_or(NFT_RANGE_EQ) == NFT_RANGE_NEQ;
+  return {negated ? std::uint32_t{NFT_CMP_NEQ} : std::uint32_t{NFT_CMP_EQ},
+          range.nested(NFTA_RANGE_FROM_DATA).payload(NFTA_DATA_VALUE),
+          range.nested(NFTA_RANGE_TO_DATA).payload(NFTA_DATA_VALUE)};
+}
+
+void RuleWords::add(const Source& source, const Comparison& comparison) {
+  bool known = false;
+  if (isProtocol(source, family_) && source.mask.empty()) {
+    known = addProtocol(comparison);
+  } else if (source.kind == Source::Kind::kMeta) {
+    known = addMeta(source, comparison);
+  } else if (source.kind == Source::Kind::kPayload) {
+    known = source.base == NFT_PAYLOAD_NETWORK_HEADER ? addNetwork(source, comparison)
+                                                      : addTransport(source, comparison);
+  }
+  if (!known) {
+    addForeign(foreignComparison(source, comparison));
+  }
+}
+
+bool RuleWords::addProtocol(const Comparison& comparison) {
+  if (!equality(comparison) || comparison.from.size() != 1 || !protocolText_.empty()) {
+    return false;
+  }
+  if (comparison.op == NFT_CMP_EQ) {
+    protocol_ = comparison.from[0];
+  }
+  protocolText_ = fmt::format("{}-p {}", negation(comparison), protocolName(comparison.from[0]));
+  return true;
+}
+
+bool RuleWords::addMeta(const Source& source, const Comparison& comparison) {
+  if (!equality(comparison)) {
+    return false;
+  }
+  if (source.key == NFT_META_MARK && comparison.from.size() == 4) {
+    const std::uint32_t mask = source.mask.size() == 4 ? hostNumber(source.mask) : UINT32_MAX;
+    std::string text =
+        fmt::format("-m mark {}--mark 0x{:x}", negation(comparison), hostNumber(comparison.from));
+    addMatch(mask == UINT32_MAX ? text : text + fmt::format("/0x{:x}", mask));
+    return true;
+  }
+  const bool in = source.key == NFT_META_IIFNAME;
+  std::string& place = in ? in_ : out_;
+  if ((!in && source.key != NFT_META_OIFNAME) || !source.mask.empty() || !place.empty()) {
+    return false;
+  }
+  place =
+      fmt::format("{}-{} {}", negation(comparison), in ? 'i' : 'o', interfaceText(comparison.from));
+  return true;
+}
+
+bool RuleWords::addNetwork(const Source& source, const Comparison& comparison) {
+  const bool v6 = family_ == NFPROTO_IPV6;
+  const std::size_t size = v6 ? 16 : 4;
+  const std::uint32_t first = v6 ? 8 : 12;
+  if (!equality(comparison) || comparison.from.size() != source.length) {
+    return false;
+  }
+  if (!v6 && source.offset == 6 && hex(source.mask) == "1fff" && hex(comparison.from) == "0000") {
+    fragment_ = comparison.op == NFT_CMP_NEQ ? "-f" : "! -f";
+    return true;
+  }
+  const bool isSource = source.offset == first;
+  std::string& place = isSource ? source_ : destination_;
+  if ((!isSource && source.offset != first + size) || source.length > size || !place.empty()) {
+    return false;
+  }
+  place = fmt::format("{}-{} {}", negation(comparison), isSource ? 's' : 'd',
+                      networkText(source, comparison.from, size));
+  return true;
+}
+
+bool RuleWords::addTransport(const Source& source, const Comparison& comparison) {
+  constexpr std::uint32_t kFlagsOffset = 13;
+  const bool tcp = protocol_ == kTcp;
+  if (source.base != NFT_PAYLOAD_TRANSPORT_HEADER || (!tcp && protocol_ != kUdp)) {
+    return false;
+  }
+  bool known = false;
+  if (source.length == 2 && (source.offset == 0 || source.offset == 2) && source.mask.empty()) {
+    known = addPort(source.offset == 0, comparison);
+  } else if (tcp && source.offset == kFlagsOffset && source.length == 1 && flags_.empty() &&
+             equality(comparison) && comparison.from.size() == 1) {
+    const std::uint8_t mask = source.mask.empty() ? 0xff : source.mask[0];
+    flags_ = fmt::format("{}--tcp-flags {} {}", negation(comparison), flagNames(mask),
+                         flagNames(comparison.from[0]));
+    known = true;
+  }
+  if (known && !transport_) {
+    transport_ = matches_.size();
+    matches_.emplace_back();
+  }
+  return known;
+}
+
+bool RuleWords::addPort(bool source, const Comparison& comparison) {
+  std::string& place = source ? sourcePort_ : destinationPort_;
+  const std::string ports = portsText(comparison);
+  if (ports.empty() || !place.empty()) {
+    return false;
+  }
+  place = fmt::format("{}--{} {}", portsNegated(comparison.op) ? "! " : "",
+                      source ? "sport" : "dport", ports);
+  return true;
+}
+
+void RuleWords::addForeign(std::string_view hint) {
+  addMatch("-m nft --expr " + iptables::quoted(hint));
+}
+
+std::string RuleWords::text(const std::string& target) const {
+  std::string text;
+  const auto add = [&](std::string_view words) {
+    text += words.empty() || text.empty() ? "" : " ";
+    text += words;
+  };
+  for (const std::string* words :
+       {&source_, &destination_, &in_, &out_, &protocolText_, &fragment_}) {
+    add(*words);
+  }
+  for (std::size_t i = 0; i < matches_.size(); ++i) {
+    add(matches_[i]);
+    if (i == transport_) {
+      add(protocol_ == kTcp ? "-m tcp" : "-m udp");
+      add(sourcePort_);
+      add(destinationPort_);
+      add(flags_);
+    }
+  }
+  add(target);
+  return text;
+}
+
+}  // namespace hitless::nft
