@@ -6,6 +6,7 @@
 #include "sys/doctor/flows.h"
 #include "sys/doctor/ip_sets.h"
 #include "sys/doctor/links.h"
+#include "sys/doctor/processes.h"
 #include "sys/doctor/round_trip.h"
 
 namespace hitless::sys {
@@ -16,6 +17,7 @@ constexpr Provider kProviders[] = {
     {doctor::names::kFlows, flowsEvidence},
     {doctor::names::kLinks, linksEvidence},
     {doctor::names::kIpSets, ipSetsEvidence},
+    {doctor::names::kProcesses, processes},
     {doctor::names::kRoundTrip, roundTripEvidence},
 };
 
