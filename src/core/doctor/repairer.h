@@ -40,7 +40,8 @@ class Repairer {
   virtual Status apply(std::span<const Action> actions, UndoLog& log) = 0;
   /// That what was to be reached holds, and that nothing else was lost.
   virtual Status verify(std::span<const Action> actions) = 0;
-  /// Brings back what an entry of this repairer holds.
+  /// Brings back what an entry of this repairer holds. kUnsupported: it need not, because it comes
+  /// back by itself, which is no failure.
   virtual Status undo(const UndoEntry& entry) = 0;
 };
 

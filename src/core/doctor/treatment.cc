@@ -152,7 +152,8 @@ std::vector<std::string> undo(std::span<const UndoEntry> entries,
       failures.push_back(fmt::format("nothing here undoes what \"{}\" did", entry->repairer));
       continue;
     }
-    if (const Status undone = (*repairer)->undo(*entry); !undone) {
+    const Status undone = (*repairer)->undo(*entry);
+    if (!undone && undone.error().kind != ErrorKind::kUnsupported) {
       failures.push_back(undone.error().text());
     }
   }
