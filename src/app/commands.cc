@@ -5,6 +5,7 @@
 #include "app/agent/command.h"
 #include "app/apiserver.h"
 #include "app/cni/command.h"
+#include "app/doctor/command.h"
 #include "app/explain/command.h"
 #include "app/inject/command.h"
 #include "app/load.h"
@@ -33,6 +34,8 @@ constexpr Command kCommands[] = {
     {"kubeconfig", "Print the path of its kubeconfig", addKubeconfig},
     {"load", "Send requests at a fixed rate and say what became of each", addLoad},
     {"explain", "Say where connections to a Service go or what a name is, and why", addExplain},
+    {"doctor", "Find what is wrong with a node's packet rules, and repair it without a gap",
+     addDoctor},
     {"agent", "Keep a node's packet rules in step with its cluster", addAgent},
     {"proxy", "Carry requests to applications, and leave last", addProxy},
     {"inject", "Put the proxy into the pods of manifests, or take it out", addInject},
