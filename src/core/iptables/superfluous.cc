@@ -1,52 +1,50 @@
 #include "core/iptables/superfluous.h"
 
-#include <cstdint>
-#include <unordered_map>
-
 #include "core/iptables/rule.h"
 
 namespace hitless::iptables {
 
 namespace {
 
-/// A distinct text of the chain.
-struct Kind {
-  bool mayGo = false;
-  bool reads = false;
-  bool changes = true;
-  std::uint64_t epoch = 0;  ///< At the last copy that stays.
-};
-
-Kind kindOf(std::string_view text, const std::function<bool(std::string_view)>& isChain) {
-  const auto rule = parseRule(text);
-  if (!rule) {
-    return {};
+RuleKind kindOf(const RuleText& text, const IsChain& isChain) {
+  RuleKind kind;
+  kind.firstLine = text.line;
+  const auto rule = parseRule(text.text);
+  if (rule) {
+    const bool chain = isChain(rule->target);
+    kind.target = rule->target;
+    kind.decides = repetition(*rule, chain) == Repetition::kNothing;
+    kind.reads = readsWhatRulesWrite(*rule);
+    kind.changes = changesWhatRulesRead(*rule, chain);
   }
-  const bool chain = isChain(rule->target);
-  return {repetition(*rule, chain) == Repetition::kNothing, readsWhatRulesWrite(*rule),
-          changesWhatRulesRead(*rule, chain), 0};
+  return kind;
 }
 
 }  // namespace
 
-std::vector<bool> superfluous(const Chain& chain,
-                              const std::function<bool(std::string_view)>& isChain) {
+bool RepetitionJudge::mayGo(const RuleText& rule) {
+  auto found = kinds_.find(rule.text);
+  if (found == kinds_.end()) {
+    found = kinds_.emplace(rule.text, kindOf(rule, isChain_)).first;
+  }
+  RuleKind& kind = found->second;
+  const bool go = kind.count > 0 && kind.decides && (!kind.reads || kind.epoch == epoch_);
+  ++kind.count;
+  kind.lastLine = rule.line;
+  if (go) {
+    ++kind.mayGo;
+  } else {
+    epoch_ += kind.changes ? 1 : 0;
+    kind.epoch = epoch_;
+  }
+  return go;
+}
+
+std::vector<bool> superfluous(const Chain& chain, const IsChain& isChain) {
   std::vector<bool> may(chain.rules.size());
-  std::unordered_map<std::string_view, Kind> kinds;
-  std::uint64_t epoch = 0;  // Rules so far that stay and may change what others ask for.
+  RepetitionJudge judge(isChain);
   for (std::size_t i = 0; i < chain.rules.size(); ++i) {
-    const std::string_view text = chain.rules[i].text;
-    auto found = kinds.find(text);
-    const bool first = found == kinds.end();
-    if (first) {
-      found = kinds.emplace(text, kindOf(text, isChain)).first;
-    }
-    Kind& kind = found->second;
-    may[i] = !first && kind.mayGo && (!kind.reads || kind.epoch == epoch);
-    if (!may[i]) {
-      epoch += kind.changes ? 1 : 0;
-      kind.epoch = epoch;
-    }
+    may[i] = judge.mayGo(chain.rules[i]);
   }
   return may;
 }
