@@ -119,6 +119,7 @@ std::function<int()> addDoctor(CLI::App& parser) {
       return exitStatus(watch(line->watch));
     }
     if (fixOption->count() > 0) {
+      std::erase(line->options.fixOnly, "");  // What CLI11 makes of --fix without ids.
       return statusOf(fix(*line));
     }
     if (!line->options.bundle.empty()) {
