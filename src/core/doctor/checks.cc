@@ -1,11 +1,31 @@
-#include <array>
-
 #include "core/doctor/check.h"
+#include "core/doctor/checks/bridge-nf/check.h"
+#include "core/doctor/checks/conntrack-full/check.h"
+#include "core/doctor/checks/conntrack-insert-failed/check.h"
+#include "core/doctor/checks/ephemeral-ports/check.h"
+#include "core/doctor/checks/ip-forward/check.h"
+#include "core/doctor/checks/ipset/check.h"
+#include "core/doctor/checks/leaked-links/check.h"
+#include "core/doctor/checks/mtu/check.h"
+#include "core/doctor/checks/neighbour-overflow/check.h"
+#include "core/doctor/checks/rp-filter/check.h"
+#include "core/doctor/checks/rule-cost/check.h"
+#include "core/doctor/checks/softnet/check.h"
+#include "core/doctor/checks/stale-conntrack/check.h"
+#include "core/doctor/checks/sysctl-flap/check.h"
 
 namespace hitless::doctor {
 namespace {
 
-constexpr std::array<const Check*, 0> kChecks = {};
+constexpr const Check* kChecks[] = {
+    &kConntrackFull,  &kConntrackInsertFailed,
+    &kStaleConntrack, &kNeighbourOverflow,
+    &kEphemeralPorts, &kRpFilter,
+    &kBridgeNf,       &kIpForward,
+    &kSysctlFlap,     &kIpSet,
+    &kLeakedLinks,    &kMtu,
+    &kSoftnet,        &kRuleCost,
+};
 
 }  // namespace
 

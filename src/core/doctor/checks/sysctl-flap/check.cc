@@ -61,9 +61,7 @@ void examineChanges(const Evidence& evidence, std::vector<Finding>& findings) {
         "fails by turns";
     finding.remedy =
         "find the writers: systemd-sysctl, tuned, Docker, NetworkManager, kube-proxy and CNI "
-        "plugins set parameters; `bpftrace -e 'tracepoint:syscalls:sys_enter_openat "
-        "/strncmp(str(args->filename), \"/proc/sys/net\", 13) == 0/ { printf(\"%s %s\\n\", comm, "
-        "str(args->filename)); }'` shows who";
+        "plugins set parameters; `opensnoop-bpfcc | grep /proc/sys/net` shows who opens them";
     findings.push_back(std::move(finding));
   }
 }
