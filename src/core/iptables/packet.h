@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,6 +54,8 @@ struct Packet {
   std::optional<std::uint16_t> originalDestinationPort = {};
   /// The node's addresses, loopback's aside; nullopt: not known.
   std::optional<std::vector<IpAddress>> own = {};
+  /// The interface that leads to an address, asked where `out` is not known; empty: nobody knows.
+  std::function<std::optional<std::string>(const IpAddress&)> route = {};
   bool destinationIsNode = false;  ///< It was redirected to the node itself.
 
   /// Whether the address is one of the node's.

@@ -37,6 +37,7 @@ class Walker {
     packet.originalSource = packet.source;
     packet.originalDestination = packet.destination;
     packet.originalDestinationPort = packet.destinationPort;
+    outGiven_ = packet.out.has_value();
     result_.packet = std::move(packet);
   }
 
@@ -59,6 +60,19 @@ class Walker {
     return own == Answer::kYes;
   }
 
+  /// Again after each hook that may lead the packet elsewhere, unless `out` was given.
+  void route() {
+    Packet& packet = result_.packet;
+    if (outGiven_) {
+      return;
+    }
+    if (packet.localOrigin && packet.isOwn(packet.destination) == Answer::kYes) {
+      packet.out = "lo";
+    } else if (packet.route) {
+      packet.out = packet.route(packet.destination);
+    }
+  }
+
   Status receive() {
     if (!TRY(hook("PREROUTING"))) {
       return {};
@@ -68,6 +82,7 @@ class Walker {
       TRY(hook("INPUT"));
       return {};
     }
+    route();
     if (TRY(hook("FORWARD"))) {
       TRY(hook("POSTROUTING"));
     }
@@ -76,10 +91,12 @@ class Walker {
 
   Status send() {
     result_.packet.in = "";
-    if (!result_.packet.out && result_.packet.isOwn(result_.packet.destination) == Answer::kYes) {
-      result_.packet.out = "lo";
+    route();
+    if (!TRY(hook("OUTPUT"))) {
+      return {};
     }
-    if (!TRY(hook("OUTPUT")) || !TRY(hook("POSTROUTING")) || !stays()) {
+    route();
+    if (!TRY(hook("POSTROUTING")) || !stays()) {
       return {};
     }
     // Over loopback, where connection tracking knows the packet already and nat is not asked again.
@@ -97,6 +114,7 @@ class Walker {
     if (hook == "POSTROUTING") {
       result_.packet.in = "";
     }
+    result_.hooks.push_back({std::string(hook), result_.packet});
     for (const std::string_view name : tablesAt(hook)) {
       // Connection tracking remembers what was decided for the connection's first packet.
       const bool first = result_.packet.state == ConnectionState::kNew && !translated_;
@@ -144,6 +162,7 @@ class Walker {
   WalkResult result_;
   std::uint64_t budget_ = kMostComparisons;
   bool translated_ = false;
+  bool outGiven_ = false;
 };
 
 }  // namespace

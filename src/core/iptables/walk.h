@@ -47,6 +47,12 @@ struct PassedChain {
   bool operator==(const PassedChain&) const = default;
 };
 
+/// The packet as it comes to a hook.
+struct AtHook {
+  std::string hook;
+  Packet packet;
+};
+
 struct WalkResult {
   enum class Verdict { kAccept, kDrop, kReject, kSteal };
   Verdict verdict = Verdict::kAccept;
@@ -56,6 +62,7 @@ struct WalkResult {
   std::vector<WalkedRule> alternatives;
   std::vector<PassedChain> passed;
   std::uint64_t rules = 0;         ///< Sum over `passed`.
+  std::vector<AtHook> hooks;       ///< In order; the last may be where it ended.
   std::vector<std::string> notes;  ///< What else to know: assumptions, what was left out.
   Packet packet;                   ///< As it leaves the last rule.
 
