@@ -19,9 +19,9 @@ constexpr std::array<BitName, 7> kStates{{{1U << 0, "INVALID"},
                                           {1U << 3, "NEW"},
                                           {1U << 2, "RELATED"},
                                           {1U << 1, "ESTABLISHED"},
-                                          {1U << 6, "UNTRACKED"},
-                                          {1U << 4, "SNAT"},
-                                          {1U << 5, "DNAT"}}};
+                                          {1U << 8, "UNTRACKED"},
+                                          {1U << 6, "SNAT"},
+                                          {1U << 7, "DNAT"}}};
 constexpr std::array<BitName, 4> kStatuses{
     {{1U << 0, "EXPECTED"}, {1U << 1, "SEEN_REPLY"}, {1U << 2, "ASSURED"}, {1U << 3, "CONFIRMED"}}};
 

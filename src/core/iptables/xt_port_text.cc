@@ -38,7 +38,7 @@ struct IcmpInfo {
 struct SctpInfo {
   std::uint16_t dpts[2];
   std::uint16_t spts[2];
-  std::uint32_t chunkmap[8];
+  std::uint32_t chunkmap[64];  ///< 256 / sizeof(u32): four times what it needs.
   std::uint32_t chunkMatchType;
   struct {
     std::uint8_t chunktype, flag, mask;
