@@ -5,6 +5,7 @@
 #include "core/doctor/evidence_names.h"
 #include "sys/doctor/flows.h"
 #include "sys/doctor/ip_sets.h"
+#include "sys/doctor/legacy_reader.h"
 #include "sys/doctor/links.h"
 #include "sys/doctor/processes.h"
 #include "sys/doctor/round_trip.h"
@@ -15,6 +16,9 @@ namespace {
 // A line for each name of core/doctor/evidence_names.h that is read at one moment.
 constexpr Provider kProviders[] = {
     {doctor::names::kFlows, flowsEvidence},
+    {doctor::names::kLegacyRules4, legacyRules4},
+    {doctor::names::kLegacyRules6, legacyRules6},
+    {doctor::names::kLegacyTables, legacyTables},
     {doctor::names::kLinks, linksEvidence},
     {doctor::names::kIpSets, ipSetsEvidence},
     {doctor::names::kProcesses, processes},
