@@ -24,7 +24,7 @@ function(hitless_tests NAME)
   set_source_files_properties(${SOURCE_DIR_FILE} PROPERTIES COMPILE_DEFINITIONS HITLESS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_executable(${NAME}_test ${SOURCES} ${SOURCE_DIR_FILE})
   target_link_libraries(${NAME}_test PRIVATE hitless_${NAME} GTest::gmock GTest::gtest_main rapidcheck)
-  target_precompile_headers(${NAME}_test PRIVATE ${HITLESS_PCH_core} <gtest/gtest.h>)
+  target_precompile_headers(${NAME}_test PRIVATE ${HITLESS_PCH_${NAME}} <gmock/gmock.h> <gtest/gtest.h>)
   if(HITLESS_SANITIZE)
     # The tests' own code is instrumented as it stands: half the compile time, and little to run.
     target_compile_options(${NAME}_test PRIVATE -O0)
