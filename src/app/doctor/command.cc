@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <memory>
 
+#include "app/doctor/dump_command.h"
 #include "app/doctor/examination.h"
 #include "app/doctor/fix.h"
+#include "app/doctor/trace_command.h"
 #include "app/doctor/watch.h"
 #include "app/terminal.h"
 #include "core/doctor/page.h"
@@ -22,6 +24,8 @@ struct CommandLine {
   std::string about;
   std::string undo;
   std::string watch;
+  DumpOptions dump;
+  TraceOptions trace;
 };
 
 void addLookOptions(CLI::App& parser, CommandLine& line) {
@@ -99,12 +103,22 @@ std::function<int()> addDoctor(CLI::App& parser) {
   auto line = std::make_shared<CommandLine>();
   addLookOptions(parser, *line);
   const CLI::Option* fixOption = addRepairOptions(parser, *line);
+  addDumpOptions(parser, line->dump);
+  CLI::App* trace = parser.add_subcommand(
+      "trace", "Follow one packet through the rules, and say which one decides");
+  addTraceOptions(*trace, line->trace);
   parser.footer(
       "Exit status: 0 nothing is wrong, 2 warnings, 3 critical, 1 the doctor itself failed.\n"
       "Every check: docs/doctor.md, or --about ID. Nothing is changed without --fix or --undo.");
   const CLI::Option* watchOption = parser.get_option("--watch");
-  return [line, fixOption, watchOption] {
-    line->options.json = line->output == "json";
+  return [line, fixOption, watchOption, trace] {
+    if (trace->parsed()) {
+      return runTrace(line->trace);
+    }
+    line->options.json = line->dump.json = line->output == "json";
+    if (!line->dump.file.empty()) {
+      return runDump(line->dump);
+    }
     if (line->list) {
       fmt::print("{}", doctor::renderList(doctor::checks()));
       return 0;

@@ -148,14 +148,6 @@ double perSecond(const Evidence& evidence, std::uint64_t amount) {
   return seconds > 0 ? static_cast<double>(amount) / seconds : 0;
 }
 
-std::string grouped(std::uint64_t number) {
-  std::string text = fmt::format("{}", number);
-  for (std::size_t at = text.size(); at > 3; at -= 3) {
-    text.insert(at - 3, ",");
-  }
-  return text;
-}
-
 std::uint64_t percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0
                     : static_cast<std::uint64_t>(static_cast<double>(part) * 100.0 /

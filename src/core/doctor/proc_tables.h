@@ -9,6 +9,7 @@
 
 #include "base/ip.h"
 #include "core/doctor/evidence.h"
+#include "core/doctor/number_text.h"
 
 /// The tables of counters below /proc that several checks read. Texts may be cut or made up: what
 /// does not fit is left out.
@@ -62,8 +63,6 @@ std::optional<std::uint64_t> cpuGrowth(const Evidence& evidence, std::string_vie
 /// Per second over the time between the samples; 0 with one sample.
 double perSecond(const Evidence& evidence, std::uint64_t amount);
 
-/// "1,055,488"
-std::string grouped(std::uint64_t number);
 /// Of 100, rounded down; 0 if `whole` is 0.
 std::uint64_t percent(std::uint64_t part, std::uint64_t whole);
 
