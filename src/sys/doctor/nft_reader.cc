@@ -142,6 +142,26 @@ Result<std::string> nftRules(IpFamily family, const NftReadLimit& limit) {
   return text.take();
 }
 
+namespace {
+
+Result<std::string> usualRules(IpFamily family) {
+  std::string text = TRY(nftRules(family));
+  if (text.empty()) {
+    return fail(ErrorKind::kNotFound, "iptables-nft has no tables");
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> nftRules4() {
+  return usualRules(IpFamily::kV4);
+}
+
+Result<std::string> nftRules6() {
+  return usualRules(IpFamily::kV6);
+}
+
 Result<NftChangeRecorder> NftChangeRecorder::start() {
   NetlinkSocket news = TRY(NetlinkSocket::open(NETLINK_NETFILTER));
   news.reserveReceive(kNewsBuffer);
@@ -160,6 +180,10 @@ Result<std::string> NftChangeRecorder::finish() {
   changes.firstGeneration = firstGeneration_;
   changes.lastGeneration = generation.id;
   return doctor::renderNftChanges(changes);
+}
+
+Result<std::unique_ptr<Recording>> recordNftChanges() {
+  return std::make_unique<NftChangeRecorder>(TRY(NftChangeRecorder::start()));
 }
 
 }  // namespace hitless::sys

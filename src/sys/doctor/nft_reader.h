@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +10,7 @@
 #include "core/nft/foreign/chain_codec.h"
 #include "core/nft/foreign/change_tally.h"
 #include "core/nft/foreign/requests.h"
+#include "sys/doctor/providers.h"
 #include "sys/netlink/socket.h"
 
 /// What nf_tables says of this thread's network namespace, read in bounded time however many rules
@@ -31,12 +32,16 @@ struct NftReadLimit {
 /// the family.
 Result<std::string> nftRules(IpFamily family, const NftReadLimit& limit = {});
 
+/// The same with the usual limit; kNotFound if iptables-nft has no table of the family.
+Result<std::string> nftRules4();
+Result<std::string> nftRules6();
+
 /// Who changes the rules between start() and finish(): names::kNftChanges.
-class NftChangeRecorder {
+class NftChangeRecorder : public Recording {
  public:
   static Result<NftChangeRecorder> start();
   /// Call it once.
-  Result<std::string> finish();
+  Result<std::string> finish() override;
 
  private:
   NftChangeRecorder(NetlinkSocket socket, std::uint32_t generation)
@@ -45,6 +50,8 @@ class NftChangeRecorder {
   NetlinkSocket socket_;
   std::uint32_t firstGeneration_;
 };
+
+Result<std::unique_ptr<Recording>> recordNftChanges();
 
 /// The building blocks, which the repairer uses too.
 Result<std::vector<nft::ForeignChain>> readNftChains(NetlinkSocket& socket, std::uint8_t family);

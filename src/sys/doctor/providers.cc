@@ -1,12 +1,11 @@
 #include "sys/doctor/providers.h"
 
-#include <span>
-
 #include "core/doctor/evidence_names.h"
 #include "sys/doctor/flows.h"
 #include "sys/doctor/ip_sets.h"
 #include "sys/doctor/legacy_reader.h"
 #include "sys/doctor/links.h"
+#include "sys/doctor/nft_reader.h"
 #include "sys/doctor/processes.h"
 #include "sys/doctor/round_trip.h"
 
@@ -15,18 +14,18 @@ namespace {
 
 // A line for each name of core/doctor/evidence_names.h that is read at one moment.
 constexpr Provider kProviders[] = {
-    {doctor::names::kFlows, flowsEvidence},
-    {doctor::names::kLegacyRules4, legacyRules4},
-    {doctor::names::kLegacyRules6, legacyRules6},
-    {doctor::names::kLegacyTables, legacyTables},
-    {doctor::names::kLinks, linksEvidence},
-    {doctor::names::kIpSets, ipSetsEvidence},
-    {doctor::names::kProcesses, processes},
+    {doctor::names::kFlows, flowsEvidence},         {doctor::names::kLegacyRules4, legacyRules4},
+    {doctor::names::kLegacyRules6, legacyRules6},   {doctor::names::kLegacyTables, legacyTables},
+    {doctor::names::kLinks, linksEvidence},         {doctor::names::kIpSets, ipSetsEvidence},
+    {doctor::names::kNftChains, nftChains},         {doctor::names::kNftRules4, nftRules4},
+    {doctor::names::kNftRules6, nftRules6},         {doctor::names::kProcesses, processes},
     {doctor::names::kRoundTrip, roundTripEvidence},
 };
 
 // A line for each that is heard over a while.
-constexpr std::span<const Recorder> kRecorders = {};
+constexpr Recorder kRecorders[] = {
+    {doctor::names::kNftChanges, recordNftChanges},
+};
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <tuple>
 
+#include "core/nft/foreign/place_edits.h"
 #include "core/nft/foreign/rule_words.h"
 
 namespace hitless::nft {
@@ -26,21 +27,6 @@ constexpr std::array<Table, 5> kTables = {
      {"nat", {"PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"}},
      {"filter", {"INPUT", "FORWARD", "OUTPUT"}},
      {"security", {"INPUT", "FORWARD", "OUTPUT"}}}};
-
-/// The chain that a rule leads to; empty if to none.
-std::string_view targetChain(const RawRule& rule) {
-  const netlink::Attributes list{netlink::ByteView(rule.expressions)};
-  for (const netlink::Attribute& element : list) {
-    const netlink::Attributes expr(element.payload);
-    if (expr.text(NFTA_EXPR_NAME) == "immediate") {
-      return expr.nested(NFTA_EXPR_DATA)
-          .nested(NFTA_IMMEDIATE_DATA)
-          .nested(NFTA_DATA_VERDICT)
-          .text(NFTA_VERDICT_CHAIN);
-    }
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -87,8 +73,8 @@ void SaveText::add(const ChainPlace& place, std::span<const RawRule> rules, bool
                    counters.bytes, place.chain);
     const std::string text = ruleText(rule);
     entry.lines += text.empty() ? "\n" : " " + text + "\n";
-    if (const std::string_view target = targetChain(rule); !target.empty()) {
-      ++jumps_[{place.family, place.table, std::string(target)}];
+    if (std::string target = targetOf(rule); !target.empty()) {
+      ++jumps_[{place.family, place.table, std::move(target)}];
     }
   }
 }
