@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/doctor/nft/dedupe_undo.h"
 #include "core/nft/foreign/dedupe_plan.h"
-#include "core/nft/foreign/dedupe_undo.h"
 #include "sys/doctor/nft_reader.h"
 
 namespace hitless::sys {

@@ -3,8 +3,8 @@
 #include <functional>
 #include <set>
 
+#include "core/doctor/nft/dedupe_undo.h"
 #include "core/nft/foreign/dedupe_plan.h"
-#include "core/nft/foreign/dedupe_undo.h"
 #include "sys/doctor/nft_dedupe.h"
 #include "sys/doctor/nft_reader.h"
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/doctor/action.h"
-#include "core/nft/foreign/place_edits.h"
+#include "core/doctor/nft/place_edits.h"
 #include "sys/netlink/socket.h"
 
 /// What repairs of nf_tables would change, with numbers: lines for Repairer::plan().

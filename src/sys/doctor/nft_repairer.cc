@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "core/doctor/json_fields.h"
-#include "core/nft/foreign/raw_json.h"
+#include "core/doctor/nft/raw_json.h"
 #include "core/nft/foreign/rule_builder.h"
 #include "sys/doctor/nft_plan.h"
 #include "sys/doctor/nft_reader.h"

@@ -5,8 +5,8 @@
 #include <set>
 #include <string>
 
+#include "core/doctor/nft/place_edits.h"
 #include "core/doctor/repairer.h"
-#include "core/nft/foreign/place_edits.h"
 #include "sys/doctor/nft_dedupe.h"
 
 namespace hitless::sys {

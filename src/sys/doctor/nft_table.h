@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/doctor/action.h"
-#include "core/nft/foreign/place_edits.h"
+#include "core/doctor/nft/place_edits.h"
 #include "sys/netlink/socket.h"
 
 /// Reading what a repair must know of a table.

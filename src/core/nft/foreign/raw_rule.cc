@@ -116,6 +116,18 @@ std::optional<CompatProtocol> compatProtocolOf(const RawRule& rule) {
   return std::nullopt;
 }
 
+std::string targetOf(const RawRule& rule) {
+  const Attributes list{ByteView(rule.expressions)};
+  for (const Attribute& element : list) {
+    const Attributes expr(element.payload);
+    const auto verdict = expr.nested(NFTA_EXPR_DATA).nested(NFTA_IMMEDIATE_DATA);
+    if (expr.text(NFTA_EXPR_NAME) == "immediate") {
+      return std::string(verdict.nested(NFTA_DATA_VERDICT).text(NFTA_VERDICT_CHAIN));
+    }
+  }
+  return {};
+}
+
 bool restorable(const RawRule& rule) {
   const Attributes list{ByteView(rule.expressions)};
   return std::all_of(list.begin(), list.end(), [](const Attribute& element) {

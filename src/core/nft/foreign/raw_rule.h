@@ -46,6 +46,9 @@ struct CompatProtocol {
 };
 std::optional<CompatProtocol> compatProtocolOf(const RawRule& rule);
 
+/// The chain that a rule leads to; empty if to none.
+std::string targetOf(const RawRule& rule);
+
 /// True if the bytes are all that is needed to put the rule in again: it has neither sets, objects
 /// nor chains of its own, which go with it.
 bool restorable(const RawRule& rule);

@@ -9,7 +9,6 @@
 #include <iterator>
 #include <tuple>
 
-#include "core/nft/foreign/place_edits.h"
 #include "core/nft/foreign/rule_words.h"
 
 namespace hitless::nft {

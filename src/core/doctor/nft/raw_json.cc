@@ -1,11 +1,10 @@
-#include "core/nft/foreign/raw_json.h"
+#include "core/doctor/nft/raw_json.h"
 
 #include <string>
 #include <string_view>
 
 #include "core/doctor/json_fields.h"
 #include "core/kube/base64.h"
-#include "core/kube/json.h"
 
 namespace hitless::nft {
 namespace {
@@ -15,7 +14,7 @@ std::string encoded(const netlink::Bytes& bytes) {
 }
 
 Result<netlink::Bytes> decoded(const boost::json::object& object, std::string_view key) {
-  const auto bytes = kube::base64Decode(kube::text(object, {key}));
+  const auto bytes = kube::base64Decode(doctor::fields::text(object, key));
   if (!bytes || bytes->size() > netlink::kMaxAttributePayload) {
     return invalid("the undo file holds a rule that is no base64, or too long",
                    "it must be used as it was written");
@@ -44,8 +43,7 @@ void putPlace(boost::json::object& object, const ChainPlace& place) {
 
 Result<ChainPlace> placeOfJson(const boost::json::object& object) {
   ChainPlace place{doctor::fields::small<std::uint8_t>(object, "family"),
-                   std::string(kube::text(object, {"table"})),
-                   std::string(kube::text(object, {"chain"}))};
+                   doctor::fields::text(object, "table"), doctor::fields::text(object, "chain")};
   if (place.family == 0 || place.table.empty() || place.chain.empty()) {
     return invalid("the undo file does not say which chain it is about",
                    "it must be used as it was written");

@@ -22,9 +22,6 @@ struct TableRules {
   bool isChain(std::string_view name) const { return chains.contains(std::string(name)); }
 };
 
-/// The chain that a rule leads to; empty if to none.
-std::string targetOf(const RawRule& rule);
-
 /// Deletes chains: first the rules that lead to them from others, then all of theirs, then they.
 /// Gives how to undo it. kNotFound: none of them is there.
 Result<boost::json::object> deleteChains(const TableRules& rules,

@@ -1,4 +1,4 @@
-#include "core/nft/foreign/dedupe_undo.h"
+#include "core/doctor/nft/dedupe_undo.h"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,8 @@
 #include <optional>
 
 #include "core/doctor/json_fields.h"
-#include "core/kube/json.h"
-#include "core/nft/foreign/raw_json.h"
-#include "core/nft/foreign/repeats.h"
+#include "core/doctor/nft/raw_json.h"
+#include "core/doctor/nft/repeats.h"
 
 namespace hitless::nft {
 namespace {
@@ -41,25 +40,24 @@ std::optional<std::uint64_t> indexOf(const json::value& number) {
 Result<std::vector<std::uint32_t>> numbersOf(const json::object& object, std::string_view key,
                                              std::size_t bound) {
   std::vector<std::uint32_t> out;
-  const json::array* list = kube::findArray(object, {key});
-  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-    if (!(*list)[i].is_object()) {
+  const json::array& list = doctor::fields::list(object, key);
+  for (const json::value& value : list) {
+    if (!value.is_object()) {
       return invalid("the undo file's list of rules is damaged");
     }
-    const json::object& entry = (*list)[i].get_object();
-    const json::array* pattern = kube::findArray(entry, {"rules"});
+    const json::object& entry = value.get_object();
+    const json::array& pattern = doctor::fields::list(entry, "rules");
     const std::uint64_t times = doctor::fields::count(entry, "times");
-    if (pattern == nullptr || times < 1 || times > kMaxRules ||
-        times * pattern->size() + out.size() > kMaxRules) {
+    if (times < 1 || times > kMaxRules || times * pattern.size() + out.size() > kMaxRules) {
       return invalid("the undo file's list of rules is damaged");
     }
     for (std::uint64_t round = 0; round < times; ++round) {
-      for (const json::value& number : *pattern) {
-        const auto value = indexOf(number);
-        if (!value || *value >= bound) {
+      for (const json::value& number : pattern) {
+        const auto position = indexOf(number);
+        if (!position || *position >= bound) {
           return invalid("the undo file names a rule that it does not hold");
         }
-        out.push_back(static_cast<std::uint32_t>(*value));
+        out.push_back(static_cast<std::uint32_t>(*position));
       }
     }
   }
@@ -151,19 +149,19 @@ json::object render(const DedupeUndo& undo) {
 Result<DedupeUndo> parseDedupeUndo(const json::object& object) {
   DedupeUndo undo;
   undo.place = TRY(placeOfJson(object));
-  undo.round = kube::text(object, {"round"});
+  undo.round = doctor::fields::text(object, "round");
   undo.firstGone = doctor::fields::count(object, "firstGone");
-  const json::array* distinct = kube::findArray(object, {"distinct"});
-  for (std::size_t i = 0; distinct != nullptr && i < distinct->size(); ++i) {
-    if (!(*distinct)[i].is_object()) {
+  const json::array& distinct = doctor::fields::list(object, "distinct");
+  for (const json::value& rule : distinct) {
+    if (!rule.is_object()) {
       return invalid("the undo file's list of rules is damaged");
     }
-    undo.distinct.push_back(TRY(ruleOfJson((*distinct)[i].get_object(), undo.place)));
+    undo.distinct.push_back(TRY(ruleOfJson(rule.get_object(), undo.place)));
   }
   undo.kept = TRY(numbersOf(object, "kept", undo.distinct.size()));
-  const json::array* gone = kube::findArray(object, {"gone"});
-  for (std::size_t i = 0; gone != nullptr && i < gone->size(); ++i) {
-    undo.gone.push_back(TRY(runOf((*gone)[i], undo)));
+  const json::array& gone = doctor::fields::list(object, "gone");
+  for (const json::value& run : gone) {
+    undo.gone.push_back(TRY(runOf(run, undo)));
   }
   return undo;
 }

@@ -1,4 +1,4 @@
-#include "core/nft/foreign/repeats.h"
+#include "core/doctor/nft/repeats.h"
 
 #include <algorithm>
 

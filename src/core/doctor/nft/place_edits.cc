@@ -1,4 +1,4 @@
-#include "core/nft/foreign/place_edits.h"
+#include "core/doctor/nft/place_edits.h"
 
 #include <fmt/format.h>
 #include <linux/netfilter/nf_tables.h>
@@ -7,7 +7,7 @@
 #include <boost/json.hpp>
 
 #include "core/doctor/json_fields.h"
-#include "core/nft/foreign/raw_json.h"
+#include "core/doctor/nft/raw_json.h"
 #include "core/nft/foreign/rule_words.h"
 
 namespace hitless::nft {
@@ -104,18 +104,6 @@ Status restoreJump(const json::object& jump, const TableRules& now, ForeignBatch
 }
 
 }  // namespace
-
-std::string targetOf(const RawRule& rule) {
-  const netlink::Attributes list{netlink::ByteView(rule.expressions)};
-  for (const netlink::Attribute& element : list) {
-    const netlink::Attributes expr(element.payload);
-    const auto verdict = expr.nested(NFTA_EXPR_DATA).nested(NFTA_IMMEDIATE_DATA);
-    if (expr.text(NFTA_EXPR_NAME) == "immediate") {
-      return std::string(verdict.nested(NFTA_DATA_VERDICT).text(NFTA_VERDICT_CHAIN));
-    }
-  }
-  return {};
-}
 
 Result<json::object> deleteChains(const TableRules& rules, const std::vector<std::string>& chains,
                                   ForeignBatch& batch) {
