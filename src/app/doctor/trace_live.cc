@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include "app/doctor/trace_native.h"
+#include "base/text.h"
+#include "sys/doctor/legacy_reader.h"
 #include "sys/doctor/links.h"
 #include "sys/doctor/nft_reader.h"
-#if __has_include("sys/doctor/legacy_reader.h")
-#include "sys/doctor/legacy_reader.h"
-#define HITLESS_READS_LEGACY
-#endif
 
 namespace hitless::app {
 namespace {
@@ -16,13 +14,31 @@ namespace {
 /// As many as can be read while somebody waits.
 constexpr sys::NftReadLimit kTraceLimit{20'000, 100'000};
 
+/// Tables that were too large to be walked, which the reader names in comments.
+void noteUnreadTables(std::string_view text, std::vector<std::string>& notes) {
+  constexpr std::string_view kMarker = "# unread-table ";
+  for (auto at = text.find(kMarker); at != std::string_view::npos;
+       at = text.find(kMarker, at + 1)) {
+    const std::string_view line = text.substr(at, text.find('\n', at) - at);
+    const auto words = split(line.substr(kMarker.size()), ' ');
+    notes.push_back(fmt::format(
+        "table {} of the legacy back-end, with {} entries, is too large to be read here: trace "
+        "with --dump through what iptables-legacy-save writes",
+        words.front(), words.back()));
+  }
+}
+
 void add(std::vector<LiveDump>& dumps, std::string source, const Result<std::string>& text,
          std::vector<std::string>& notes) {
+  if (!text && text.error().kind == ErrorKind::kNotFound) {
+    return;
+  }
   if (!text) {
     notes.push_back(
         fmt::format("rules of the {} back-end could not be read: {}", source, text.error().text()));
     return;
   }
+  noteUnreadTables(*text, notes);
   auto dump = iptables::parseDump(*text);
   if (!dump) {
     notes.push_back(fmt::format("rules of the {} back-end were not understood: {}", source,
@@ -69,9 +85,7 @@ Status complete(iptables::Packet& packet) {
 
 std::vector<LiveDump> liveDumps(IpFamily family, std::vector<std::string>& notes) {
   std::vector<LiveDump> dumps;
-#ifdef HITLESS_READS_LEGACY
   add(dumps, "legacy", sys::legacyRules(family), notes);
-#endif
   add(dumps, "nft", sys::nftRules(family, kTraceLimit), notes);
   return dumps;
 }

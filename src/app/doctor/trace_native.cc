@@ -100,16 +100,17 @@ std::set<std::pair<std::string, std::string>> tablesAt(const std::vector<NftChai
   return tables;
 }
 
+/// True if a table ends the packet.
 bool followHook(const std::vector<NftChain>& chains, const iptables::AtHook& at,
                 iptables::WalkResult& result) {
   for (const auto& [family, table] : tablesAt(chains, at)) {
     std::string why = "only hitless's own tables are";
     if (family == "inet" && table.starts_with("hitless")) {
       const auto ended = followTable(table, at, result);
-      if (ended && *ended) {
-        return true;
-      }
       if (ended) {
+        if (*ended) {
+          return true;
+        }
         continue;
       }
       why = ended.error().text();
@@ -118,6 +119,32 @@ bool followHook(const std::vector<NftChain>& chains, const iptables::AtHook& at,
                                        family, table, at.hook, why));
   }
   return false;
+}
+
+/// The packet as iptables' tables leave it at each hook that it gets past.
+std::vector<iptables::AtHook> behindIptables(const iptables::WalkResult& result) {
+  std::vector<iptables::AtHook> out = result.hooks;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto in = out[i].packet.in;
+    const auto outInterface = out[i].packet.out;
+    out[i].packet = i + 1 < out.size() ? result.hooks[i + 1].packet : result.packet;
+    out[i].packet.in = in;
+    out[i].packet.out = outInterface;
+  }
+  if (result.verdict != iptables::WalkResult::Verdict::kAccept && !out.empty()) {
+    out.pop_back();
+  }
+  return out;
+}
+
+/// The steps that lie before the end of a hook.
+void keepUntil(iptables::WalkResult& result, std::size_t hook) {
+  std::set<std::string> later;
+  for (std::size_t i = hook + 1; i < result.hooks.size(); ++i) {
+    later.insert(result.hooks[i].hook);
+  }
+  std::erase_if(result.steps,
+                [&](const iptables::WalkedRule& rule) { return later.contains(rule.place.hook); });
 }
 
 }  // namespace
@@ -130,11 +157,15 @@ void followNative(iptables::WalkResult& result) {
     result.notes.push_back("nf_tables' own tables could not be read: " + chains.error().text());
     return;
   }
-  const std::vector<iptables::AtHook> hooks = result.hooks;
-  for (const iptables::AtHook& at : hooks) {
-    if (followHook(*chains, at, result)) {
+  const std::vector<iptables::AtHook> hooks = behindIptables(result);
+  for (std::size_t i = 0; i < hooks.size(); ++i) {
+    iptables::WalkResult until = result;
+    keepUntil(until, i);
+    if (followHook(*chains, hooks[i], until)) {
+      result = std::move(until);
       return;
     }
+    result.notes = std::move(until.notes);
   }
 }
 

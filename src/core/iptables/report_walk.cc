@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 
+#include "base/text.h"
 #include "core/iptables/owners.h"
 #include "core/iptables/report.h"
 
@@ -19,21 +20,37 @@ std::string ownerName(const RulePlace& place) {
   return owner == nullptr ? std::string() : std::string(owner->name);
 }
 
+/// A back-end's rules were read from the kernel: they have no lines, but there may be two of each
+/// table.
+bool isLive(std::string_view source) {
+  return source == "nft" || source == "legacy";
+}
+
+std::string tableText(std::string_view source, std::string_view table) {
+  return isLive(source) ? fmt::format("{} ({})", table, source) : std::string(table);
+}
+
 /// "filter KUBE-POD-FW-A rule 2 (line 64, kube-router)"
 std::string placeText(const RulePlace& place) {
+  const std::string chain = tableText(place.source, place.table) + ' ' + place.chain;
   if (place.number == 0) {
-    return fmt::format("{} {} {}", place.table, place.chain, place.text);
+    return chain + ' ' + place.text;
   }
-  const std::string owner = ownerName(place);
-  return fmt::format("{} {} rule {} (line {}{}{})", place.table, place.chain, place.number,
-                     place.line, owner.empty() ? "" : ", ", owner);
+  std::vector<std::string> more;
+  if (!isLive(place.source)) {
+    more.push_back(fmt::format("line {}", place.line));
+  }
+  if (std::string owner = ownerName(place); !owner.empty()) {
+    more.push_back(std::move(owner));
+  }
+  return fmt::format("{} rule {}{}", chain, place.number,
+                     more.empty() ? "" : " (" + join(more, ", ") + ")");
 }
 
 std::string ruleLine(const WalkedRule& rule) {
-  std::string text = fmt::format("  {:<12} {}: {}", rule.place.hook, placeText(rule.place),
-                                 rule.place.number == 0 ? "" : rule.does);
-  if (rule.place.number == 0) {
-    text.resize(text.size() - 2);
+  std::string text = fmt::format("  {:<12} {}", rule.place.hook, placeText(rule.place));
+  if (rule.place.number > 0) {
+    text += ": " + rule.does;
   }
   if (rule.oneOf > 0) {
     text += fmt::format(", drawn as one of {}", rule.oneOf);
@@ -65,7 +82,7 @@ std::string passedText(const WalkResult& result) {
   for (const PassedChain& chain : most) {
     if (chain.rules > 0) {
       text += fmt::format("  {:>12} {} {} {}\n", fmt::format("{}", fmt::group_digits(chain.rules)),
-                          chain.hook, chain.table, chain.chain);
+                          chain.hook, tableText(chain.source, chain.table), chain.chain);
     }
   }
   return text;
@@ -113,7 +130,8 @@ std::string textOf(const WalkResult& result) {
                                  result.sure() ? "" : ", as far as it can be told");
   if (decides(result)) {
     const WalkedRule& last = result.steps.back();
-    text += fmt::format("decided by {}\n  {}\n", placeText(last.place), last.place.text);
+    text += fmt::format("decided by {}\n", placeText(last.place));
+    text += last.place.number == 0 ? "" : "  " + last.place.text + '\n';
   } else {
     text += "no rule stops the packet\n";
   }
