@@ -72,6 +72,7 @@ struct Network {
   std::vector<RouteEntry> routes;
   std::vector<Neighbour> neighbours;
   std::vector<NetworkNamespace> namespaces;
+  std::uint64_t own = 0;  ///< The inode of the namespace that all this was seen in; 0 = unknown.
   /// More were there than were read.
   bool routesCut = false;
   bool neighboursCut = false;

@@ -123,6 +123,7 @@ std::string renderNetwork(const Network& network) {
   });
   out["namespaces"] =
       listOf(network.namespaces, [](const NetworkNamespace& one) { return toJson(one); });
+  out["own"] = network.own;
   out["routesCut"] = network.routesCut;
   out["neighboursCut"] = network.neighboursCut;
   out["namespacesWhole"] = network.namespacesWhole;
@@ -139,6 +140,7 @@ Result<Network> parseNetwork(std::string_view json) {
   readRoutes(from, network);
   readNeighbours(from, network);
   readNamespaces(from, network);
+  network.own = fields::count(from, "own");
   network.routesCut = fields::flag(from, "routesCut");
   network.neighboursCut = fields::flag(from, "neighboursCut");
   network.namespacesWhole = fields::flag(from, "namespacesWhole");

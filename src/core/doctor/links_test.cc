@@ -48,6 +48,7 @@ Network sample() {
                     {cidr("10.60.0.0/26"), std::nullopt, 0, true}};
   network.neighbours = {{3, ip("10.42.0.9"), kNeighbourFailed}, {3, ip("10.42.0.8"), 2}};
   network.namespaces = {{4026531840, std::nullopt, 90, ""}, {4026532000, 0, 0, "cni-1"}};
+  network.own = 4026531840;
   network.neighboursCut = true;
   network.namespacesWhole = true;
   return network;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/iptables/target_of.h"
+
 namespace hitless::iptables {
 namespace {
 
@@ -34,18 +36,18 @@ constexpr auto kTailscaleRuns = std::to_array<Names>({"tailscaled"});
 constexpr auto kNetbirdRuns = std::to_array<Names>({"netbird"});
 constexpr auto kHitlessRuns = std::to_array<Names>({"hitless"});
 
-constexpr Owner kKubeProxy{"kube-proxy", kKubeProxyRuns};
-constexpr Owner kKubelet{"kubelet", kKubeletRuns};
-constexpr Owner kKubeRouter{"kube-router", kKubeRouterRuns};
-constexpr Owner kCalico{"calico", kCalicoRuns};
-constexpr Owner kFlannel{"flannel", kFlannelRuns};
-constexpr Owner kCni{"CNI plugins", kCniRuns};
-constexpr Owner kCrio{"cri-o", kCrioRuns};
-constexpr Owner kWeave{"weave", kWeaveRuns};
-constexpr Owner kCilium{"cilium", kCiliumRuns};
-constexpr Owner kAws{"aws-vpc-cni", kAwsRuns};
-constexpr Owner kAntrea{"antrea", kAntreaRuns};
-constexpr Owner kOvn{"ovn-kubernetes", kOvnRuns};
+constexpr Owner kKubeProxy{"kube-proxy", kKubeProxyRuns, true};
+constexpr Owner kKubelet{"kubelet", kKubeletRuns, true};
+constexpr Owner kKubeRouter{"kube-router", kKubeRouterRuns, true};
+constexpr Owner kCalico{"calico", kCalicoRuns, true};
+constexpr Owner kFlannel{"flannel", kFlannelRuns, true};
+constexpr Owner kCni{"CNI plugins", kCniRuns, true};
+constexpr Owner kCrio{"cri-o", kCrioRuns, true};
+constexpr Owner kWeave{"weave", kWeaveRuns, true};
+constexpr Owner kCilium{"cilium", kCiliumRuns, true};
+constexpr Owner kAws{"aws-vpc-cni", kAwsRuns, true};
+constexpr Owner kAntrea{"antrea", kAntreaRuns, true};
+constexpr Owner kOvn{"ovn-kubernetes", kOvnRuns, true};
 constexpr Owner kDocker{"docker", kDockerRuns};
 // No process tells whether these are at work: they write their rules and exit (podman, ufw, istio's
 // init container), or are started only when they are asked something (libvirt).
@@ -55,8 +57,8 @@ constexpr Owner kUfw{"ufw", {}};
 constexpr Owner kIstio{"istio", {}};
 constexpr Owner kFirewalld{"firewalld", kFirewalldRuns};
 constexpr Owner kFail2ban{"fail2ban", kFail2banRuns};
-constexpr Owner kMasqAgent{"ip-masq-agent", kMasqAgentRuns};
-constexpr Owner kNodeCache{"node-local-dns", kNodeCacheRuns};
+constexpr Owner kMasqAgent{"ip-masq-agent", kMasqAgentRuns, true};
+constexpr Owner kNodeCache{"node-local-dns", kNodeCacheRuns, true};
 constexpr Owner kTailscale{"tailscale", kTailscaleRuns};
 constexpr Owner kNetbird{"netbird", kNetbirdRuns};
 constexpr Owner kHitless{"hitless", kHitlessRuns};
@@ -190,25 +192,6 @@ bool ofFirewalld(std::string_view chain) {
   static constexpr auto kNothing = std::to_array<Names>({""});
   return composed(chain, kBuiltIn, kBehindBuiltIn, kNothing) ||
          composed(chain, kPerZone, kZones, kBehindZone);
-}
-
-/// The next word as it is written, without its quotes; `text` moves on behind it.
-std::string_view nextWord(std::string_view& text) {
-  const std::size_t start = text.find_first_not_of(' ');
-  if (start == std::string_view::npos) {
-    text = {};
-    return {};
-  }
-  text.remove_prefix(start);
-  const bool isQuoted = text.front() == '"';
-  std::size_t end = isQuoted ? 1 : 0;
-  while (end < text.size() && text[end] != (isQuoted ? '"' : ' ')) {
-    end += text[end] == '\\' && isQuoted ? 2 : 1;
-  }
-  end = std::min(end, text.size());
-  const std::string_view word = text.substr(isQuoted ? 1 : 0, end - (isQuoted ? 1 : 0));
-  text.remove_prefix(std::min(text.size(), end + 1));
-  return word;
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ struct Owner {
   std::string_view name;  ///< "kube-router"
   /// What runs on a node where it is at work: comm of its processes, as prefix.
   std::span<const std::string_view> processes;
+  bool cluster = false;  ///< Part of a cluster's network: Kubernetes' own agents, and CNI plugins.
 };
 
 /// nullptr: nobody that is known, so that nobody may touch it. Built-in chains have no owner.

@@ -109,6 +109,8 @@ void lookAtNames(NetlinkSocket& socket, const std::string& path, Seen& seen) {
 }  // namespace
 
 Status readNamespaces(const NetworkLimits& limits, doctor::Network& into) {
+  struct stat own {};
+  into.own = ::stat("/proc/thread-self/ns/net", &own) == 0 ? own.st_ino : 0;
   Seen seen;
   into.namespacesWhole = lookAtProcesses(limits.processes, seen);
   NetlinkSocket socket = TRY(NetlinkSocket::open(NETLINK_ROUTE));
