@@ -3,13 +3,21 @@
 #include "core/doctor/checks/conntrack-full/check.h"
 #include "core/doctor/checks/conntrack-insert-failed/check.h"
 #include "core/doctor/checks/ephemeral-ports/check.h"
+#include "core/doctor/checks/foreign-drop/check.h"
+#include "core/doctor/checks/forward-policy-drop/check.h"
 #include "core/doctor/checks/ip-forward/check.h"
 #include "core/doctor/checks/ipset/check.h"
 #include "core/doctor/checks/leaked-links/check.h"
+#include "core/doctor/checks/lossy-rules/check.h"
+#include "core/doctor/checks/masquerade-missing/check.h"
+#include "core/doctor/checks/missing-jumps/check.h"
+#include "core/doctor/checks/mixed-backends/check.h"
 #include "core/doctor/checks/mtu/check.h"
 #include "core/doctor/checks/neighbour-overflow/check.h"
+#include "core/doctor/checks/orphan-chains/check.h"
 #include "core/doctor/checks/rp-filter/check.h"
 #include "core/doctor/checks/rule-cost/check.h"
+#include "core/doctor/checks/rule-duplicates/check.h"
 #include "core/doctor/checks/softnet/check.h"
 #include "core/doctor/checks/stale-conntrack/check.h"
 #include "core/doctor/checks/sysctl-flap/check.h"
@@ -18,13 +26,17 @@ namespace hitless::doctor {
 namespace {
 
 constexpr const Check* kChecks[] = {
-    &kConntrackFull,  &kConntrackInsertFailed,
-    &kStaleConntrack, &kNeighbourOverflow,
-    &kEphemeralPorts, &kRpFilter,
-    &kBridgeNf,       &kIpForward,
-    &kSysctlFlap,     &kIpSet,
-    &kLeakedLinks,    &kMtu,
-    &kSoftnet,        &kRuleCost,
+    &kMissingJumps,      &kMasqueradeMissing,
+    &kForwardPolicyDrop, &kLossyRules,
+    &kRuleDuplicates,    &kMixedBackends,
+    &kForeignDrop,       &kOrphanChains,
+    &kConntrackFull,     &kConntrackInsertFailed,
+    &kStaleConntrack,    &kNeighbourOverflow,
+    &kEphemeralPorts,    &kRpFilter,
+    &kBridgeNf,          &kIpForward,
+    &kSysctlFlap,        &kIpSet,
+    &kLeakedLinks,       &kMtu,
+    &kSoftnet,           &kRuleCost,
 };
 
 }  // namespace
