@@ -94,6 +94,10 @@ Result<iptables::WalkResult> traceLive(iptables::Packet packet) {
   TRY_VOID(complete(packet));
   std::vector<std::string> notes;
   const std::vector<LiveDump> dumps = liveDumps(packet.source.family(), notes);
+  if (dumps.empty() && !notes.empty()) {
+    return fail(ErrorKind::kPermission, notes.front(),
+                "run as root, or trace with --dump through what iptables-save writes");
+  }
   std::vector<iptables::Source> sources;
   for (const LiveDump& live : dumps) {
     sources.push_back({live.source, &live.dump});

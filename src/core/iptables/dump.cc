@@ -1,11 +1,11 @@
 #include "core/iptables/dump.h"
 
 #include <algorithm>
-#include <cstring>
 #include <unordered_map>
 #include <utility>
 
 #include "base/text.h"
+#include "core/iptables/counters.h"
 
 namespace hitless::iptables {
 
@@ -24,38 +24,6 @@ const Table* Dump::find(std::string_view table) const {
 namespace {
 
 constexpr std::string_view kHooks[] = {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"};
-
-bool isBlank(char c) {
-  return c == ' ' || c == '\t';
-}
-
-/// The first word, which is taken away with the blanks behind it.
-std::string_view takeWord(std::string_view& rest) {
-  const auto end = std::find_if(rest.begin(), rest.end(), isBlank);
-  const std::string_view word(rest.data(), static_cast<std::size_t>(end - rest.begin()));
-  rest.remove_prefix(word.size());
-  while (!rest.empty() && isBlank(rest.front())) {
-    rest.remove_prefix(1);
-  }
-  return word;
-}
-
-/// "[12:3400]"
-std::optional<Counters> bracketed(std::string_view word) {
-  if (word.size() < 5 || word.front() != '[' || word.back() != ']') {
-    return std::nullopt;
-  }
-  const auto colon = word.find(':');
-  if (colon == std::string_view::npos) {
-    return std::nullopt;
-  }
-  const auto packets = parseUint(word.substr(1, colon - 1));
-  const auto bytes = parseUint(word.substr(colon + 1, word.size() - colon - 2));
-  if (!packets || !bytes) {
-    return std::nullopt;
-  }
-  return Counters{*packets, *bytes};
-}
 
 class Parser {
  public:
@@ -213,46 +181,12 @@ class Parser {
     if (command == "-A") {
       Chain& to = chain(name);
       if (countersInside_) {
-        line = withoutCounters(line, counters);
+        line = takeCounters(text_, line, counters);
       }
       to.rules.push_back({line, counters, line_});
       return {};
     }
     return declare(name, command == "-P" ? takeWord(line) : std::string_view(), {});
-  }
-
-  /// `iptables -S -v` writes "-c PACKETS BYTES" before the target. What stands behind is moved over
-  /// it, so that the rule stays one view.
-  std::string_view withoutCounters(std::string_view rule, Counters& counters) {
-    bool quoted = false;
-    for (std::size_t at = 0; at + 3 < rule.size(); ++at) {
-      if (rule[at] == '\\' && quoted) {
-        ++at;
-      } else if (rule[at] == '"') {
-        quoted = !quoted;
-      } else if (!quoted && (at == 0 || isBlank(rule[at - 1])) &&
-                 rule.substr(at).starts_with("-c ")) {
-        return cutCounters(rule, at, counters);
-      }
-    }
-    return rule;
-  }
-
-  std::string_view cutCounters(std::string_view rule, std::size_t at, Counters& counters) {
-    std::string_view rest = rule.substr(at + 3);
-    const auto packets = parseUint(takeWord(rest));
-    const auto bytes = parseUint(takeWord(rest));
-    if (!packets || !bytes) {
-      return rule;
-    }
-    counters = {*packets, *bytes};
-    const auto begin = static_cast<std::size_t>(rule.data() - text_.data());
-    std::memmove(text_.data() + begin + at, rest.data(), rest.size());
-    std::string_view left(text_.data() + begin, at + rest.size());
-    while (!left.empty() && isBlank(left.back())) {
-      left.remove_suffix(1);
-    }
-    return left;
   }
 
   std::string& text_;
