@@ -9,7 +9,8 @@ namespace {
 
 struct Describe {
   std::string operator()(const DedupeChain& action) const {
-    return fmt::format("take repetitions out of {} of {}", action.chain, action.place.text());
+    const std::string_view chain = action.chain.empty() ? "all chains" : action.chain;
+    return fmt::format("take repetitions out of {} of {}", chain, action.place.text());
   }
   std::string operator()(const DeleteChains& action) const {
     return fmt::format("delete {} of {} and what leads there", join(action.chains, ", "),

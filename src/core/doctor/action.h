@@ -28,6 +28,8 @@ struct TablePlace {
 /// again, and takes its repetitions out.
 struct DedupeChain {
   TablePlace place;
+  /// Empty: every chain of the table, of a legacy table that is too large to be walked for
+  /// evidence.
   std::string chain;
   bool operator==(const DedupeChain&) const = default;
 };

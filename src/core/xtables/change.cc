@@ -56,26 +56,41 @@ Result<Rule> ruleOf(Table& table, const RuleForm& form) {
   return table.make(form.entry, leads);
 }
 
-ChainChange takeRules(Table& table, std::size_t at, const std::vector<bool>& goes) {
+Distinct::Distinct(const Table& table, const Chain& chain) {
+  std::unordered_map<std::string, std::uint32_t> numbers;
+  std::string key;
+  ofRule.reserve(chain.rules.size());
+  for (std::size_t i = 0; i < chain.rules.size(); ++i) {
+    keyOf(table, chain.rules[i], key);
+    auto found = numbers.find(key);
+    if (found == numbers.end()) {
+      found = numbers.emplace(key, static_cast<std::uint32_t>(firstRule.size())).first;
+      firstRule.push_back(i);
+    }
+    ofRule.push_back(found->second);
+  }
+}
+
+ChainChange takeRules(Table& table, std::size_t at, const Distinct& distinct,
+                      const std::vector<bool>& goes) {
   Chain& chain = table.chains[at];
   ChainChange change;
   change.chain = chain.name;
   change.rulesBefore = static_cast<std::uint32_t>(chain.rules.size());
-  std::unordered_map<std::string, std::uint32_t> numbers;
+  constexpr std::uint32_t kNone = 0xffffffff;
+  std::vector<std::uint32_t> numbers(distinct.firstRule.size(), kNone);
   std::vector<Rule> stay;
-  std::string key;
   for (std::uint32_t i = 0; i < chain.rules.size(); ++i) {
     if (!goes[i]) {
       stay.push_back(chain.rules[i]);
       continue;
     }
-    keyOf(table, chain.rules[i], key);
-    const auto [found, isNew] =
-        numbers.emplace(key, static_cast<std::uint32_t>(change.distinct.size()));
-    if (isNew) {
+    std::uint32_t& number = numbers[distinct.ofRule[i]];
+    if (number == kNone) {
+      number = static_cast<std::uint32_t>(change.distinct.size());
       change.distinct.push_back(formOf(table, chain.rules[i]));
     }
-    change.order.push_back(found->second);
+    change.order.push_back(number);
     if (!change.removed.empty() && change.removed.back().start + change.removed.back().count == i) {
       ++change.removed.back().count;
     } else {
@@ -105,7 +120,10 @@ Result<Change> takeChains(Table& table, std::span<const std::string> names) {
       const std::int32_t leads = table.chains[i].rules[rule].leads;
       leave[rule] = leave[rule] || (leads >= 0 && go[static_cast<std::size_t>(leads)]);
     }
-    ChainChange one = takeRules(table, i, leave);
+    if (!go[i] && std::find(leave.begin(), leave.end(), true) == leave.end()) {
+      continue;
+    }
+    ChainChange one = takeRules(table, i, Distinct(table, table.chains[i]), leave);
     one.deleted = go[i];
     if (!one.empty()) {
       change.push_back(std::move(one));

@@ -51,19 +51,26 @@ Result<std::vector<RuleForm>> formsFrom(const json::object& object, std::string_
   return forms;
 }
 
-/// The incident's chain is the same few rules again and again: how many until it repeats.
-std::size_t periodOf(const std::vector<std::uint32_t>& order) {
-  constexpr std::size_t kLongest = 1024;
+/// How an order goes on by itself: from `written` on each is the same as `period` before it. The
+/// incident's chain is the same few rules again and again.
+struct Rhythm {
+  std::size_t written = 0;
+  std::size_t period = 1;
+};
+
+Rhythm rhythmOf(const std::vector<std::uint32_t>& order) {
+  constexpr std::size_t kLongest = 64;
+  Rhythm best{order.size(), 1};
   for (std::size_t period = 1; period < order.size() && period <= kLongest; ++period) {
-    bool same = true;
-    for (std::size_t i = period; i < order.size() && same; ++i) {
-      same = order[i] == order[i - period];
+    std::size_t written = order.size();
+    while (written > period && order[written - 1] == order[written - 1 - period]) {
+      --written;
     }
-    if (same) {
-      return period;
+    if (written < best.written) {
+      best = {written, period};
     }
   }
-  return order.size();
+  return best;
 }
 
 json::object chainJson(const ChainChange& change) {
@@ -72,8 +79,8 @@ json::object chainJson(const ChainChange& change) {
     runs.push_back(json::array{run.start, run.count});
   }
   json::array order;
-  const std::size_t period = periodOf(change.order);
-  for (std::size_t i = 0; i < period; ++i) {
+  const Rhythm rhythm = rhythmOf(change.order);
+  for (std::size_t i = 0; i < rhythm.written; ++i) {
     order.push_back(change.order[i]);
   }
   return {{"chain", change.chain},
@@ -81,7 +88,8 @@ json::object chainJson(const ChainChange& change) {
           {"rulesBefore", change.rulesBefore},
           {"distinct", formsJson(change.distinct)},
           {"removed", std::move(runs)},
-          {"order", std::move(order)},  // Again from its beginning where it is too short.
+          {"order", std::move(order)},
+          {"period", rhythm.period},
           {"inserted", formsJson(change.inserted)}};
 }
 
@@ -109,19 +117,19 @@ Status readRuns(const json::object& object, ChainChange& change, std::uint64_t& 
 }
 
 Status readOrder(const json::object& object, ChainChange& change, std::uint64_t total) {
-  std::vector<std::uint32_t> period;
   for (const json::value& value : fields::list(object, "order")) {
     const auto number = numberOf(value);
-    if (!number || *number >= change.distinct.size()) {
+    if (!number || *number >= change.distinct.size() || change.order.size() == total) {
       return invalid("the order names a rule that is not there");
     }
-    period.push_back(*number);
+    change.order.push_back(*number);
   }
-  if (total > 0 && period.empty()) {
+  const auto period = fields::small<std::uint32_t>(object, "period");
+  if (change.order.size() < total && (period == 0 || period > change.order.size())) {
     return invalid("removed rules have no order");
   }
-  for (std::uint64_t i = 0; i < total; ++i) {
-    change.order.push_back(period[i % period.size()]);
+  while (change.order.size() < total) {
+    change.order.push_back(change.order[change.order.size() - period]);
   }
   return {};
 }

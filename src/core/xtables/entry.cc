@@ -199,6 +199,17 @@ std::vector<Extension> Entry::matches() const {
   return matches;
 }
 
+// Without a list of matches: it is asked of a million entries.
+void Entry::addSetNumbers(std::vector<std::uint16_t>& numbers) const {
+  const Layout& layout = layoutOf(family_);
+  const std::size_t end = load<std::uint16_t>(bytes_ + layout.target);
+  for (std::size_t at = layout.header; at < end; at += load<std::uint16_t>(bytes_ + at)) {
+    if (std::memcmp(bytes_ + at + 2, "set", 4) == 0 && at + kExtensionHeader + 2 <= end) {
+      numbers.push_back(load<std::uint16_t>(bytes_ + at + kExtensionHeader));
+    }
+  }
+}
+
 Extension Entry::target() const {
   const std::uint8_t* at = bytes_ + load<std::uint16_t>(bytes_ + layoutOf(family_).target);
   return extensionAt(at, load<std::uint16_t>(at));

@@ -56,6 +56,8 @@ class Entry {
   EntryCounters counters() const;
   Selector selector() const;
   std::vector<Extension> matches() const;
+  /// Adds the numbers of the IP sets that `set` matches ask: the first two bytes of each.
+  void addSetNumbers(std::vector<std::uint16_t>& numbers) const;
   Extension target() const;
   /// Of a standard target (which has no name); nullopt of others.
   std::optional<std::int32_t> verdict() const;

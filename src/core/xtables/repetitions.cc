@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <deque>
-#include <unordered_map>
 
 #include "core/iptables/owners.h"
 #include "core/iptables/superfluous.h"
@@ -10,28 +9,6 @@
 
 namespace hitless::xtables {
 namespace {
-
-/// The rules of a chain by what they are: a million rules are a few distinct ones, so that each
-/// text is made once.
-struct Distinct {
-  std::unordered_map<std::string, std::uint32_t> numbers;
-  std::vector<std::uint32_t> ofRule;
-  std::vector<std::size_t> firstRule;
-
-  Distinct(const Table& table, const Chain& chain) {
-    std::string key;
-    ofRule.reserve(chain.rules.size());
-    for (std::size_t i = 0; i < chain.rules.size(); ++i) {
-      keyOf(table, chain.rules[i], key);
-      auto found = numbers.find(key);
-      if (found == numbers.end()) {
-        found = numbers.emplace(key, static_cast<std::uint32_t>(firstRule.size())).first;
-        firstRule.push_back(i);
-      }
-      ofRule.push_back(found->second);
-    }
-  }
-};
 
 struct Judged {
   Distinct distinct;
@@ -68,7 +45,7 @@ Judged judge(const Table& table, const Chain& chain, const iptables::SetNames* s
 
 ChainChange takeRepetitions(Table& table, std::size_t at, const iptables::SetNames* sets) {
   const Judged judged = judge(table, table.chains[at], sets);
-  return takeRules(table, at, judged.goes);
+  return takeRules(table, at, judged.distinct, judged.goes);
 }
 
 std::size_t repetitions(const Table& table, std::size_t at, const iptables::SetNames* sets) {

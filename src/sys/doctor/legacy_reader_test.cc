@@ -139,8 +139,7 @@ std::string withoutComments(const std::string& save) {
 std::string restored(const char* tool, const char* rules) {
   const std::string file = fmt::format("/tmp/hitless-legacy-{}", ::getpid());
   std::ofstream(file) << rules;
-  std::string output =
-      outputOf(fmt::format("XTABLES_LOCKFILE={}.lock {} < {}", file, tool, file));
+  std::string output = outputOf(fmt::format("XTABLES_LOCKFILE={}.lock {} < {}", file, tool, file));
   ::unlink(file.c_str());
   ::unlink((file + ".lock").c_str());
   return output;
@@ -169,6 +168,18 @@ TEST(LegacyReader, WritesWhatIp6tablesLegacySaveDoes) {
     const auto rules = legacyRules6();
     ASSERT_TRUE(rules) << rules.error().text();
     EXPECT_EQ(*rules, withoutComments(outputOf("ip6tables-legacy-save -c")));
+  });
+}
+
+TEST(LegacyReader, NamesIpSets) {
+  inNamespaces([] {
+    ASSERT_EQ(outputOf("ipset create KUBE-SRC-A hash:ip"), "");
+    ASSERT_EQ(outputOf("ipset create KUBE-DST-B hash:ip,port"), "");
+    ASSERT_EQ(restored("iptables-legacy-restore",
+                       "*filter\n-A INPUT -m set --match-set KUBE-SRC-A src -m set ! --match-set "
+                       "KUBE-DST-B dst,src -j DROP\nCOMMIT\n"),
+              "");
+    EXPECT_EQ(legacyRules4().value_or(""), withoutComments(outputOf("iptables-legacy-save -c")));
   });
 }
 

@@ -10,6 +10,7 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -165,15 +166,12 @@ iptables::SetNames XtablesSocket::setNames(const xtables::Table& table) const {
       names[index] = std::string(request.set.name, ::strnlen(request.set.name, IPSET_MAXNAMELEN));
     }
   };
+  std::vector<std::uint16_t> numbers;
   for (const xtables::Chain& chain : table.chains) {
     for (const xtables::Rule& rule : chain.rules) {
-      for (const xtables::Extension& match : table.entry(rule).matches()) {
-        std::uint16_t index = 0;
-        if (match.name == "set" && match.data.size() >= sizeof index) {
-          std::memcpy(&index, match.data.data(), sizeof index);
-          ask(index);
-        }
-      }
+      numbers.clear();
+      table.entry(rule).addSetNumbers(numbers);
+      std::for_each(numbers.begin(), numbers.end(), ask);
     }
   }
   return names;
