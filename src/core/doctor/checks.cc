@@ -14,6 +14,8 @@
 #include "core/doctor/checks/mixed-backends/check.h"
 #include "core/doctor/checks/mtu/check.h"
 #include "core/doctor/checks/neighbour-overflow/check.h"
+#include "core/doctor/checks/nft-foreign-expressions/check.h"
+#include "core/doctor/checks/nft-rule-explosion/check.h"
 #include "core/doctor/checks/orphan-chains/check.h"
 #include "core/doctor/checks/rp-filter/check.h"
 #include "core/doctor/checks/rule-cost/check.h"
@@ -26,6 +28,7 @@ namespace hitless::doctor {
 namespace {
 
 constexpr const Check* kChecks[] = {
+    &kNftRuleExplosion,  &kNftForeignExpressions,
     &kMissingJumps,      &kMasqueradeMissing,
     &kForwardPolicyDrop, &kLossyRules,
     &kRuleDuplicates,    &kMixedBackends,

@@ -116,28 +116,40 @@ Result<RuleHead> readRuleHead(const nft::ChainPlace& place, std::size_t limit) {
   }
 }
 
+namespace {
+
+/// Chains whose size alone is a finding are read first: their beginnings must be there.
+constexpr std::uint32_t kLarge = 5'000;
+
+Status addChain(const nft::SaveText::Chain& chain, const NftReadLimit& limit, std::size_t& left,
+                nft::SaveText& text) {
+  if (left == 0) {
+    text.skip(chain.place);
+    return {};
+  }
+  auto head = readRuleHead(chain.place, std::min(left, limit.perChain));
+  if (!head) {
+    // The chain has gone since the dump of chains.
+    return head.error().osError == ENOENT ? Status{} : tl::unexpected(std::move(head).error());
+  }
+  left -= head->rules.size();
+  text.add(chain.place, head->rules, head->whole, head->interrupted);
+  return {};
+}
+
+}  // namespace
+
 Result<std::string> nftRules(IpFamily family, const NftReadLimit& limit) {
   NetlinkSocket socket = TRY(NetlinkSocket::open(NETLINK_NETFILTER));
-  nft::SaveText text(protocolOf(family), TRY(readNftChains(socket, protocolOf(family))));
+  const auto chains = TRY(readNftChains(socket, protocolOf(family)));
+  nft::SaveText text(protocolOf(family), chains);
   std::size_t left = limit.total;
-  for (const nft::SaveText::Chain& chain : text.chains()) {
-    if (chain.use == 0) {
-      continue;
-    }
-    if (left == 0) {
-      text.skip(chain.place);
-      continue;
-    }
-    auto head = readRuleHead(chain.place, std::min(left, limit.perChain));
-    if (!head) {
-      // The chain has gone since the dump of chains.
-      if (head.error().osError == ENOENT) {
-        continue;
+  for (const bool large : {true, false}) {
+    for (const nft::SaveText::Chain& chain : text.chains()) {
+      if (chain.use > 0 && (chain.use >= kLarge) == large) {
+        TRY_VOID(addChain(chain, limit, left, text));
       }
-      return tl::unexpected(std::move(head).error());
     }
-    left -= head->rules.size();
-    text.add(chain.place, head->rules, head->whole, head->interrupted);
   }
   return text.take();
 }
