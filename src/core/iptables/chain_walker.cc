@@ -137,7 +137,7 @@ Result<Effect::Kind> ChainWalker::act(const Chain& chain, std::size_t at, const 
   }
   if (sure) {
     record(result_.steps, chain, at, describe(rule), oneOf);
-  } else if (ends(kind)) {
+  } else if (ends(kind) || rule.effect.change) {
     record(result_.alternatives, chain, at, describe(rule), oneOf);
   }
   if (rule.effect.change) {

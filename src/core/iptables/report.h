@@ -7,7 +7,7 @@
 #include "core/iptables/walk.h"
 
 /// What a person and a program are told about a walk and about a dump. The shapes of the JSON are
-/// described in docs/doctor.md.
+/// described in docs/doctor-dumps.md.
 namespace hitless::iptables {
 
 std::string textOf(const WalkResult& result);

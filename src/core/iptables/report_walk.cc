@@ -88,6 +88,17 @@ std::string passedText(const WalkResult& result) {
   return text;
 }
 
+/// What the verdict hangs on.
+std::string doubt(const WalkResult& result) {
+  const std::size_t rules = result.alternatives.size();
+  if (rules == 0) {
+    return result.notes.empty() ? "" : " (see the notes)";
+  }
+  return fmt::format(", unless {} below {} otherwise",
+                     rules == 1 ? "a rule" : fmt::format("{} rules", rules),
+                     rules == 1 ? "says" : "say");
+}
+
 json::object jsonOf(const WalkedRule& rule) {
   json::object out{{"source", rule.place.source}, {"hook", rule.place.hook},
                    {"table", rule.place.table},   {"chain", rule.place.chain},
@@ -126,8 +137,7 @@ json::array passedJson(const WalkResult& result) {
 }  // namespace
 
 std::string textOf(const WalkResult& result) {
-  std::string text = fmt::format("verdict: {}{}\n", name(result.verdict),
-                                 result.sure() ? "" : ", as far as it can be told");
+  std::string text = fmt::format("verdict: {}{}\n", name(result.verdict), doubt(result));
   if (decides(result)) {
     const WalkedRule& last = result.steps.back();
     text += fmt::format("decided by {}\n", placeText(last.place));
@@ -141,7 +151,7 @@ std::string textOf(const WalkResult& result) {
   }
   text += passedText(result);
   if (!result.alternatives.empty()) {
-    text += "could be otherwise, if one of these matches:\n";
+    text += "nobody can tell from the packet alone whether these match:\n";
     for (const WalkedRule& rule : result.alternatives) {
       text += ruleLine(rule) + "                 " + rule.place.text + '\n';
     }

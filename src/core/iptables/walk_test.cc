@@ -119,7 +119,9 @@ TEST(Walk, AMarkThatMayHaveBeenSetMakesWhatAsksForItUnsure) {
       "-A FORWARD -m mark --mark 0x1/0x1 -j DROP\n");
   const WalkResult result = walked(rules, tcp("10.1.1.1", "10.2.2.2", 80));
   EXPECT_EQ(result.verdict, Verdict::kAccept);
-  EXPECT_THAT(told(result.alternatives), ElementsAre("filter FORWARD 2 REJECT"));
+  EXPECT_THAT(
+      told(result.alternatives),
+      ElementsAre("filter FORWARD 1 MARK --set-xmark 0x10000/0x10000", "filter FORWARD 2 REJECT"));
 }
 
 TEST(Walk, CarriesMarksOverToTheConnection) {
