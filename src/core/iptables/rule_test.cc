@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/iptables/superfluous.h"
+#include "core/iptables/dump.h"
 #include "testing/iptables_dumps.h"
 
 namespace hitless::iptables {
@@ -110,38 +110,6 @@ TEST(Repetition, OfWhatCountsLogsMarksOrDrawsLotsChangesSomething) {
   EXPECT_EQ(repeated("-m strange -j ACCEPT"), Repetition::kSomething);
   EXPECT_EQ(repeated("-m mark --xt-info 7:00 -j ACCEPT"), Repetition::kSomething);
   EXPECT_EQ(repeated("-j WONDER"), Repetition::kSomething);
-}
-
-std::string kept(std::string_view rules) {
-  std::string text = "*filter\n:A - [0:0]\n:J - [0:0]\n:K - [0:0]\n";
-  for (const char c : rules) {
-    text += c == 'r'   ? "-A A -s 10.0.0.1/32 -j RETURN\n"
-            : c == 'm' ? "-A A -m mark --mark 0x1/0x1 -j DROP\n"
-            : c == 'M' ? "-A A -j MARK --set-xmark 0x1/0x1\n"
-            : c == 'l' ? "-A A -j LOG\n"
-            : c == 'k' ? "-A A -j K\n"
-                       : "-A A -j J\n";
-  }
-  const auto dump = parseDump(text + "COMMIT\n");
-  const Table& table = dump->tables[0];
-  const std::vector<bool> go = superfluous(
-      table.chains[0], [&](std::string_view name) { return table.find(name) != nullptr; });
-  std::string out;
-  for (std::size_t i = 0; i < go.size(); ++i) {
-    out += go[i] ? "" : std::string(1, rules[i]);
-  }
-  return out;
-}
-
-TEST(Superfluous, KeepsTheFirstOfEachAndWhatMayStillMatter) {
-  EXPECT_EQ(kept("rrrr"), "r");
-  EXPECT_EQ(kept("rlrl"), "rll");
-  EXPECT_EQ(kept("jjkjk"), "jk");
-  EXPECT_EQ(kept("mm"), "m");
-  EXPECT_EQ(kept("mMmM"), "mMmM");
-  EXPECT_EQ(kept("Mmrmr"), "Mmr");
-  EXPECT_EQ(kept("jmjmjm"), "jm");
-  EXPECT_EQ(kept("mjmjmj"), "mjm");
 }
 
 TEST(RuleFuzz, MutatedRulesAreReadAgainWhenRendered) {

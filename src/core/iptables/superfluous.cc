@@ -16,6 +16,7 @@ RuleKind kindOf(const RuleText& text, const IsChain& isChain) {
     kind.decides = repetition(*rule, chain) == Repetition::kNothing;
     kind.reads = readsWhatRulesWrite(*rule);
     kind.changes = changesWhatRulesRead(*rule, chain);
+    kind.jumps = chain;
   }
   return kind;
 }
@@ -28,14 +29,18 @@ bool RepetitionJudge::mayGo(const RuleText& rule) {
     found = kinds_.emplace(rule.text, kindOf(rule, isChain_)).first;
   }
   RuleKind& kind = found->second;
-  const bool go = kind.count > 0 && kind.decides && (!kind.reads || kind.epoch == epoch_);
+  const bool same =
+      (!kind.reads || kind.epoch == epoch_) && (!kind.jumps || kind.writes == writes_);
+  const bool go = kind.count > 0 && kind.decides && same;
   ++kind.count;
   kind.lastLine = rule.line;
   if (go) {
     ++kind.mayGo;
   } else {
     epoch_ += kind.changes ? 1 : 0;
+    writes_ += kind.changes && !kind.jumps ? 1 : 0;
     kind.epoch = epoch_;
+    kind.writes = writes_;
   }
   return go;
 }

@@ -29,6 +29,12 @@ Result<std::string> readFile(const std::string& path) {
     return osFail("open " + path);
   }
   std::string content;
+  struct stat about {};
+  if (::fstat(fd, &about) == 0 && S_ISREG(about.st_mode)) {
+    // What the kernel makes up is of size 0, or of any.
+    constexpr std::size_t kMost = std::size_t{1} << 30;
+    content.reserve(std::min(static_cast<std::size_t>(about.st_size), kMost));
+  }
   char buffer[16384];
   ssize_t n = 0;
   while ((n = ::read(fd, buffer, sizeof(buffer))) > 0 || (n < 0 && errno == EINTR)) {
