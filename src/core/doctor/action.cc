@@ -9,7 +9,8 @@ namespace {
 
 struct Describe {
   std::string operator()(const DedupeChain& action) const {
-    const std::string_view chain = action.chain.empty() ? "all chains" : action.chain;
+    const std::string_view chain =
+        action.chain.empty() ? std::string_view("all chains") : action.chain;
     return fmt::format("take repetitions out of {} of {}", chain, action.place.text());
   }
   std::string operator()(const DeleteChains& action) const {

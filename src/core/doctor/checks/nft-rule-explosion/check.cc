@@ -15,7 +15,6 @@ constexpr Want kWants[] = {{names::kNftChains, true},
                            {names::kNftRules6, false},
                            {names::kNftChanges, false}};
 
-constexpr std::uint64_t kWarn = 5'000;
 /// One `iptables -C` takes seconds here, and starts anew at every commit of anybody: with
 /// kube-proxy or a CNI committing once a second it never ends.
 constexpr std::uint64_t kCritical = 50'000;
@@ -143,7 +142,7 @@ Finding findingOf(const ChainLoad& load) {
 
 std::vector<Finding> run(const Evidence& evidence) {
   std::vector<Finding> findings;
-  for (const ChainLoad& load : chainLoads(evidence, kWarn)) {
+  for (const ChainLoad& load : chainLoads(evidence, kManyNftRules)) {
     findings.push_back(findingOf(load));
   }
   return findings;
