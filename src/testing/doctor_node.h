@@ -9,6 +9,8 @@
 #include "core/doctor/repairer.h"
 #include "sys/doctor/collector.h"
 #include "sys/doctor/repairers.h"
+#include "sys/netlink/link.h"
+#include "testing/netns.h"
 #include "testing/result.h"
 
 /// One check at work in the network namespace of the test.
@@ -77,5 +79,35 @@ class Healer : public doctor::UndoLog {
   sys::Repairers all_;
   std::vector<doctor::UndoEntry> entries_;
 };
+
+/// Below /proc/sys, of the namespace that the test is in.
+inline void setSysctl(const std::string& sysctl, const std::string& value) {
+  ASSERT_TRUE(writeProcFile(("/proc/sys/" + sysctl).c_str(), value)) << sysctl;
+}
+
+/// An interface that is up, with nothing behind its other end.
+inline void addInterface(const std::string& name) {
+  auto links = sys::Links::open();
+  ASSERT_OK(links);
+  ASSERT_OK(links->addVeth(name, name + "-peer", -1));
+  ASSERT_OK(links->setUp(name));
+  ASSERT_OK(links->setUp(name + "-peer"));
+}
+
+/// A node as a bridge CNI makes it: cni0 with one pod's interface on it.
+inline void makePodNode() {
+  auto links = sys::Links::open();
+  ASSERT_OK(links);
+  ASSERT_OK(links->setUp("lo"));
+  ASSERT_OK(links->addBridge("cni0"));
+  ASSERT_OK(links->addAddress("cni0", *Cidr::parse("10.42.0.1/24")));
+  ASSERT_OK(links->addVeth("veth0", "peer0", -1));
+  ASSERT_OK(links->setMaster("veth0", "cni0", true));
+  for (const char* name : {"cni0", "veth0", "peer0"}) {
+    ASSERT_OK(links->setUp(name));
+  }
+  setSysctl("net/ipv4/ip_forward", "1");
+  setSysctl("net/bridge/bridge-nf-call-iptables", "1");
+}
 
 }  // namespace hitless::testing

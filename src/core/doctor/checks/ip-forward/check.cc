@@ -34,7 +34,8 @@ void examineAll(const Evidence& evidence, const Network& network, IpFamily famil
   Finding finding;
   finding.severity = Severity::kCritical;
   finding.subject = name;
-  finding.summary = fmt::format("{} is 0, but containers of this node depend on forwarding", name);
+  finding.summary = fmt::format("{} forwarding is off, but containers of this node depend on it",
+                                family == IpFamily::kV4 ? "IPv4" : "IPv6");
   finding.evidence = {fmt::format("{} = 0", name)};
   const auto ranges = podNetworks(network);
   for (const PodNetwork& one : ranges) {

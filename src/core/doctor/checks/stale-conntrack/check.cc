@@ -163,9 +163,10 @@ std::vector<Finding> run(const Evidence& evidence) {
   }
   finding.severity = udp > 0 ? Severity::kCritical : Severity::kWarning;
   finding.subject = "connection table";
-  finding.summary = fmt::format(
-      "{} entries of the connection table, {} of them UDP, lead to {} addresses that no pod has",
-      grouped(repair.flows.size()), grouped(udp), grouped(dead.size()));
+  finding.summary =
+      fmt::format("{} entries of the connection table, {} of them UDP, lead to {} that no pod has",
+                  grouped(repair.flows.size()), grouped(udp),
+                  dead.size() == 1 ? "an address" : grouped(dead.size()) + " addresses");
   if (flows->cut) {
     finding.evidence.push_back("there are more entries than were read");
   }
