@@ -46,7 +46,8 @@ struct InsertRule {
   TablePlace place;
   std::string chain;
   /// As iptables-save spells it behind "-A CHAIN ". Of what repairs need: -j or -g to a chain of
-  /// the table or ACCEPT, with -s, -d, -i, -o, a comment and a mark.
+  /// the table or ACCEPT, with -s, -d, -i, -o, a comment, a mark, an address type (addrtype) and
+  /// connection states (conntrack --ctstate).
   std::string rule;
   bool first = true;  ///< At the chain's beginning, else at its end.
   bool operator==(const InsertRule&) const = default;

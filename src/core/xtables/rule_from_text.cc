@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "core/iptables/match_bytes.h"
 #include "core/iptables/rule.h"
 #include "core/xtables/change.h"
 
@@ -111,6 +112,9 @@ Result<Bytes> matchOf(const iptables::Match& match) {
   if (one && match.name == "mark" && match.options.front().name == "--mark") {
     const xt_mark_mtinfo1 mark = TRY(markOf(match.options.front()));
     return matchBytes("mark", 1, {reinterpret_cast<const std::uint8_t*>(&mark), sizeof mark});
+  }
+  if (const auto bytes = iptables::matchBytesOf(match)) {
+    return matchBytes(match.name, bytes->revision, bytes->info);
   }
   return cannot("-m " + match.name);
 }

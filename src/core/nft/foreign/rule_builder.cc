@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/ip.h"
+#include "core/iptables/match_bytes.h"
 #include "core/iptables/rule.h"
 #include "core/nft/foreign/protocols.h"
 
@@ -71,9 +72,12 @@ class Expressions {
   void comment(std::string_view text) {
     Bytes info(kCommentInfo);
     std::copy_n(text.begin(), std::min(text.size(), kCommentInfo - 1), info.begin());
+    match("comment", 0, info);
+  }
+  void match(std::string_view name, std::uint8_t revision, ByteView info) {
     expression("match", [&] {
-      writer_.putString(NFTA_MATCH_NAME, "comment");
-      writer_.putBe32(NFTA_MATCH_REV, 0);
+      writer_.putString(NFTA_MATCH_NAME, name);
+      writer_.putBe32(NFTA_MATCH_REV, revision);
       writer_.put(NFTA_MATCH_INFO, info);
     });
   }
@@ -214,6 +218,10 @@ Status addMatch(const Match& match, Expressions& out) {
   }
   if (match.options.size() == 1 && match.name == "mark") {
     return addMark(match.options[0], out);
+  }
+  if (const auto bytes = iptables::matchBytesOf(match)) {
+    out.match(match.name, bytes->revision, bytes->info);
+    return {};
   }
   return unsupported("-m " + match.name);
 }
