@@ -88,6 +88,10 @@ bool flannelWantsIt(const Evidence& evidence, const Living& living) {
 }
 
 bool wasRead(const Evidence& evidence) {
+  const std::string* legacy = evidence.find(names::kLegacyRules4);
+  if (legacy != nullptr && legacy->find("# unread-table nat ") != std::string::npos) {
+    return false;
+  }
   return !evidence.unread.contains(names::kNftRules4) &&
          !evidence.unread.contains(names::kLegacyRules4) &&
          !evidence.unread.contains(names::kNftChains);

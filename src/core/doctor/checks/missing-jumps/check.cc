@@ -8,6 +8,7 @@
 #include "core/doctor/checks/missing-jumps/jumps.h"
 #include "core/doctor/living.h"
 #include "core/doctor/rule_tables.h"
+#include "core/iptables/match_bytes.h"
 #include "core/iptables/rule.h"
 
 namespace hitless::doctor {
@@ -60,7 +61,8 @@ bool isMissing(const RuleTable& table, const Jump& jump) {
 bool canBeInserted(std::string_view text) {
   const auto rule = iptables::parseRule(text);
   return rule && std::ranges::all_of(rule->matches, [](const iptables::Match& match) {
-           return match.name == "comment" || match.name == "mark";
+           return match.name == "comment" || match.name == "mark" ||
+                  iptables::matchBytesOf(match).has_value();
          });
 }
 
@@ -149,8 +151,8 @@ constexpr std::string_view kConsequence =
 constexpr std::string_view kRepair =
     "`--fix` puts the jump in as its owner spells it and where its owner puts it, so that the "
     "owner "
-    "recognises it. Jumps with matches other than a comment and a mark are shown as a command "
-    "instead. kube-router and Calico do the same by themselves within minutes, kube-proxy does not "
+    "recognises it. kube-router and Calico do the same by themselves within minutes, kube-proxy "
+    "does not "
     "always.";
 
 }  // namespace
