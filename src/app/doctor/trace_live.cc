@@ -21,10 +21,11 @@ void noteUnreadTables(std::string_view text, std::vector<std::string>& notes) {
        at = text.find(kMarker, at + 1)) {
     const std::string_view line = text.substr(at, text.find('\n', at) - at);
     const auto words = split(line.substr(kMarker.size()), ' ');
-    notes.push_back(fmt::format(
-        "table {} of the legacy back-end, with {} entries, is too large to be read here: trace "
-        "with --dump through what iptables-legacy-save writes",
-        words.front(), words.back()));
+    notes.push_back(
+        fmt::format("table {} of the legacy back-end, with {} entries, is too large to be read "
+                    "here and not in the "
+                    "count: trace with --dump through what iptables-legacy-save writes",
+                    words.front(), words.back()));
   }
 }
 
