@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "core/iptables/dump.h"
 #include "core/iptables/rule.h"
 #include "core/iptables/walk.h"
@@ -27,10 +29,14 @@ class Iptables : public ::testing::TestWithParam<const char*> {
     return outputOf(tool(folder, "-restore") + " < " + folder.write("rules", std::string(rules)));
   }
 };
+std::string toolName(const ::testing::TestParamInfo<const char*>& tested) {
+  std::string name(tested.param);
+  std::erase(name, '-');
+  return name;
+}
+
 INSTANTIATE_TEST_SUITE_P(, Iptables, ::testing::Values("iptables-nft", "iptables-legacy"),
-                         [](const auto& tested) {
-                           return std::string(tested.param) == "iptables-nft" ? "Nft" : "Legacy";
-                         });
+                         toolName);
 
 /// Spellings that the dump of a node may have; not every kernel knows them all.
 constexpr const char* kRules[] = {
@@ -112,9 +118,37 @@ COMMIT
 -A WEB -m addrtype --dst-type LOCAL -j DROP
 -A WEB -p tcp -j REJECT --reject-with tcp-reset
 -A LAST -d 10.2.0.0/16 -j RETURN
--A LAST -j REJECT --reject-with icmp-port-unreachable
+-A LAST -p tcp -j REJECT --reject-with tcp-reset
 COMMIT
 )";
+
+class IptablesWalk : public Iptables {
+ protected:
+  static bool v6() { return std::string_view(GetParam()).starts_with("ip6"); }
+
+  /// kFiltered, or the same in the other family.
+  static std::string rules() {
+    std::string text(kFiltered);
+    if (!v6()) {
+      return text;
+    }
+    const std::pair<const char*, const char*> kWords[] = {{"10.1.0.1/32", "fd00:1::1/128"},
+                                                          {"10.96.0.1/32", "fd00:96::1/128"},
+                                                          {"10.1.0.0/16", "fd00:1::/32"},
+                                                          {"10.2.0.0/16", "fd00:2::/32"},
+                                                          {"10.3.0.1:8080", "[fd00:3::1]:8080"}};
+    for (const auto& [from, to] : kWords) {
+      for (auto at = text.find(from); at != std::string::npos; at = text.find(from)) {
+        text.replace(at, std::string_view(from).size(), to);
+      }
+    }
+    return text;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(, IptablesWalk,
+                         ::testing::Values("iptables-nft", "iptables-legacy", "ip6tables-nft",
+                                           "ip6tables-legacy"),
+                         toolName);
 
 constexpr std::uint16_t kPorts[] = {2001, 2002, 2004, 2005, 2006, 2007, 8080, 9999};
 
@@ -144,15 +178,25 @@ class Listeners {
 
 class Node {
  public:
-  /// "10.3.0.1:8080" that got the connection, "reject", "drop".
+  explicit Node(bool v6) : v6_(v6) {}
+
+  /// A host's, or behind them the router's.
+  IpAddress address(std::size_t host) const {
+    if (host < network_.size()) {
+      return network_.addresses(host)[v6_ ? 1 : 0];
+    }
+    return *IpAddress::parse(v6_ ? "fd00:ffff::1" : "169.254.1.1");
+  }
+  IpAddress service() const { return *IpAddress::parse(v6_ ? "fd00:96::1" : "10.96.0.1"); }
+
+  /// "10.3.0.1 8080" that got the connection, "reject", "drop".
   std::string connect(std::size_t from, const IpAddress& to, std::uint16_t port) {
     const Fd client = network_.at(
-        from, [&] { return testing::startConnecting(SOCK_STREAM, to, port, source(from)); });
+        from, [&] { return testing::startConnecting(SOCK_STREAM, to, port, address(from)); });
     if (!testing::readable(client.get(), 10, POLLOUT)) {
       // What is not there by the time that a later connection stands will not come.
-      const Fd control = network_.at(from, [&] {
-        return testing::startConnecting(SOCK_STREAM, network_.addresses(1)[0], 8080);
-      });
+      const Fd control = network_.at(
+          from, [&] { return testing::startConnecting(SOCK_STREAM, address(1), 8080); });
       EXPECT_TRUE(testing::readable(control.get(), 3000, POLLOUT));
       listeners_[1].accepted();
       if (!testing::readable(client.get(), 20, POLLOUT)) {
@@ -165,20 +209,18 @@ class Node {
     return error == 0 ? acceptor() : "reject";
   }
 
-  std::optional<IpAddress> source(std::size_t from) const { return network_.addresses(from)[0]; }
-
   /// What the walk says of the same.
   std::string walked(const iptables::Dump& dump, std::size_t from, const IpAddress& to,
                      std::uint16_t port) const {
     iptables::Packet packet;
-    packet.source = *source(from);
+    packet.source = address(from);
     packet.destination = to;
     packet.sourcePort = 40000;
     packet.destinationPort = port;
     packet.in = fmt::format("pod-{}", from);
-    packet.own = {{*IpAddress::parse("169.254.1.1")}};
-    packet.route = [this](const IpAddress& address) {
-      const auto host = network_.hostOf(address);
+    packet.own = {{address(network_.size())}};
+    packet.route = [this](const IpAddress& target) {
+      const auto host = network_.hostOf(target);
       return host ? std::optional(fmt::format("pod-{}", *host)) : std::nullopt;
     };
     const auto result = iptables::walk({{"dump", &dump}}, std::move(packet));
@@ -186,17 +228,15 @@ class Node {
     if (!result || result->verdict != iptables::WalkResult::Verdict::kAccept) {
       return result ? std::string(iptables::name(result->verdict)) : "error";
     }
-    return fmt::format("{}:{}", result->packet.destination.text(),
+    return fmt::format("{} {}", result->packet.destination.text(),
                        result->packet.destinationPort.value_or(0));
   }
 
  private:
   std::string acceptor() {
-    const IpAddress own = *IpAddress::parse("169.254.1.1");
     for (std::size_t host = 0; host <= network_.size(); ++host) {
       if (const auto port = listeners_[host].accepted()) {
-        const IpAddress address = host < network_.size() ? network_.addresses(host)[0] : own;
-        return fmt::format("{}:{}", address.text(), *port);
+        return fmt::format("{} {}", address(host).text(), *port);
       }
     }
     return "nobody";
@@ -206,9 +246,10 @@ class Node {
     return Listeners([&](auto body) { return network_.at(host, body); });
   }
 
-  testing::PodNetwork network_{{{*IpAddress::parse("10.1.0.1")},
-                                {*IpAddress::parse("10.2.0.1")},
-                                {*IpAddress::parse("10.3.0.1")}}};
+  bool v6_;
+  testing::PodNetwork network_{{{*IpAddress::parse("10.1.0.1"), *IpAddress::parse("fd00:1::1")},
+                                {*IpAddress::parse("10.2.0.1"), *IpAddress::parse("fd00:2::1")},
+                                {*IpAddress::parse("10.3.0.1"), *IpAddress::parse("fd00:3::1")}}};
   std::vector<Listeners> listeners_ = makeListeners();
 
   std::vector<Listeners> makeListeners() {
@@ -221,35 +262,35 @@ class Node {
   }
 };
 
-TEST_P(Iptables, DecidesAsTheWalkSays) {
+TEST_P(IptablesWalk, DecidesAsTheWalkSays) {
   inNamespaces([] {
     const TempFolder folder;
-    Node node;
-    ASSERT_EQ(restore(folder, kFiltered), "");
+    Node node(v6());
+    ASSERT_EQ(restore(folder, rules()), "");
     const auto dump = iptables::parseDump(outputOf(tool(folder, "-save")));
     ASSERT_TRUE(dump) << dump.error().text();
     std::set<std::string> seen;
+    const auto compare = [&](std::size_t from, const IpAddress& to, std::uint16_t port) {
+      const std::string kernel = node.connect(from, to, port);
+      EXPECT_EQ(node.walked(*dump, from, to, port), kernel)
+          << "from " << from << " to " << to.text() << " port " << port;
+      seen.insert(kernel);
+    };
     for (const std::size_t from : {0U, 1U, 2U}) {
-      for (const char* to : {"10.2.0.1", "10.3.0.1", "169.254.1.1", "10.96.0.1"}) {
-        const IpAddress address = *IpAddress::parse(to);
-        if (address == *node.source(from)) {
-          continue;
-        }
+      for (const std::size_t to : {1U, 2U, 3U}) {
         for (const std::uint16_t port : kPorts) {
-          const std::uint16_t asked = address.text() == "10.96.0.1" ? 80 : port;
-          if (asked == 80 && from != 0) {
-            continue;  // No rule leads it anywhere, and no route.
+          if (to != from) {
+            compare(from, node.address(to), port);
           }
-          const std::string kernel = node.connect(from, address, asked);
-          EXPECT_EQ(node.walked(*dump, from, address, asked), kernel)
-              << "from " << from << " to " << to << " port " << asked;
-          seen.insert(kernel);
         }
       }
     }
+    compare(0, node.service(), 80);  // No rule leads the others anywhere, and no route.
     // Every kind of outcome was there.
-    EXPECT_THAT(seen, ::testing::IsSupersetOf({"drop", "reject", "10.3.0.1:8080", "10.3.0.1:2006",
-                                               "169.254.1.1:8080"}));
+    const std::string last = node.address(2).text();
+    EXPECT_THAT(seen,
+                ::testing::IsSupersetOf({std::string("drop"), std::string("reject"), last + " 8080",
+                                         last + " 2006", node.address(3).text() + " 8080"}));
   });
 }
 
