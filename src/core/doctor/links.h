@@ -99,6 +99,7 @@ struct PodNetwork {
 std::vector<PodNetwork> podNetworks(const Network& network);
 
 std::string renderNetwork(const Network& network);
+/// Interfaces without a name are left out: the kernel has none.
 Result<Network> parseNetwork(std::string_view json);
 
 }  // namespace hitless::doctor

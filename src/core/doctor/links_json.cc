@@ -134,7 +134,9 @@ Result<Network> parseNetwork(std::string_view json) {
   const json::object from = TRY(fields::parseObject(json, "the list of interfaces"));
   Network network;
   fields::eachObject(from, "interfaces", [&](const json::object& one) {
-    network.interfaces.push_back(interfaceFrom(one));
+    if (Interface read = interfaceFrom(one); !read.name.empty()) {
+      network.interfaces.push_back(std::move(read));
+    }
   });
   readAddresses(from, network);
   readRoutes(from, network);
