@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/ip.h"
 #include "base/text.h"
@@ -150,7 +151,11 @@ std::vector<std::pair<Rule, std::string_view>> reductions(const Rule& rule, bool
 
 std::vector<Lossy> lossyByShape(const iptables::Chain& chain) {
   std::vector<Lossy> found;
+  std::unordered_set<std::string_view> seen;  // A million copies are one rule.
   for (const RuleText& text : chain.rules) {
+    if (!seen.insert(text.text).second) {
+      continue;
+    }
     const std::string_view target = iptables::targetOf(text.text);
     const auto shape = std::ranges::find_if(kShapes, [&](const Shape& candidate) {
       return fits(candidate.chain, chain.name) && fits(candidate.target, target);
