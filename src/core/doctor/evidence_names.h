@@ -18,6 +18,8 @@ inline constexpr std::string_view kLegacyRules4 = "kernel/legacy/ip.save";
 inline constexpr std::string_view kLegacyRules6 = "kernel/legacy/ip6.save";
 /// Entries and bytes of each legacy table: legacy_tables.h.
 inline constexpr std::string_view kLegacyTables = "kernel/legacy/tables.json";
+/// The file of iptables-legacy's lock as proc/locks names it: "00:1a:1234" (xtables_lock.h).
+inline constexpr std::string_view kXtablesLock = "kernel/xtables-lock";
 /// The ruleset's generation, and who changed it while we looked: nft_changes.h.
 inline constexpr std::string_view kNftChanges = "kernel/nft/changes.json";
 /// Processes without their arguments, but for those of packet filter tools: processes.h.

@@ -8,6 +8,7 @@
 #include "sys/doctor/nft_reader.h"
 #include "sys/doctor/processes.h"
 #include "sys/doctor/round_trip.h"
+#include "sys/doctor/xtables_lock.h"
 
 namespace hitless::sys {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 constexpr Provider kProviders[] = {
     {doctor::names::kFlows, flowsEvidence},         {doctor::names::kLegacyRules4, legacyRules4},
     {doctor::names::kLegacyRules6, legacyRules6},   {doctor::names::kLegacyTables, legacyTables},
+    {doctor::names::kXtablesLock, xtablesLockFile},
     {doctor::names::kLinks, linksEvidence},         {doctor::names::kIpSets, ipSetsEvidence},
     {doctor::names::kNftChains, nftChains},         {doctor::names::kNftRules4, nftRules4},
     {doctor::names::kNftRules6, nftRules6},         {doctor::names::kProcesses, processes},

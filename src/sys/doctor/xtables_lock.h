@@ -25,4 +25,9 @@ class XtablesLock {
   int fd_;
 };
 
+/// A file as /proc/locks names it: "00:1a:1234".
+Result<std::string> lockFileIdentity(const std::string& file);
+/// doctor::names::kXtablesLock. kNotFound if nobody has ever taken it.
+Result<std::string> xtablesLockFile();
+
 }  // namespace hitless::sys

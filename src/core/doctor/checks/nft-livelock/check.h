@@ -1,0 +1,9 @@
+#pragma once
+
+#include "core/doctor/check.h"
+
+namespace hitless::doctor {
+
+extern const Check kNftLivelock;
+
+}  // namespace hitless::doctor
