@@ -7,6 +7,7 @@
 #include "core/doctor/checks/forward-policy-drop/check.h"
 #include "core/doctor/checks/ip-forward/check.h"
 #include "core/doctor/checks/ipset/check.h"
+#include "core/doctor/checks/iptables-check-lies/check.h"
 #include "core/doctor/checks/leaked-links/check.h"
 #include "core/doctor/checks/legacy-rule-explosion/check.h"
 #include "core/doctor/checks/lossy-rules/check.h"
@@ -34,6 +35,7 @@ constexpr const Check* kChecks[] = {
     &kLegacyRuleExplosion,
     &kXtablesLock,
     &kNftLivelock,
+    &kIptablesCheckLies,
     &kNftRuleExplosion,
     &kNftForeignExpressions,
     &kMissingJumps,

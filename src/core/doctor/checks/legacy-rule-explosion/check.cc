@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include "core/doctor/evidence_names.h"
 #include "core/doctor/legacy_tables.h"
@@ -59,7 +60,7 @@ std::string writersOf(const Evidence& evidence) {
   const std::string* text = evidence.find(names::kProcesses);
   const auto processes = text == nullptr ? Result<std::vector<Process>>() : parseProcesses(*text);
   std::map<std::string_view, const Process*> found;
-  for (const Process& process : processes.value_or(std::vector<Process>())) {
+  for (const Process& process : processes ? std::span(*processes) : std::span<const Process>()) {
     for (const iptables::Owner* owner : iptables::owners()) {
       const auto runs = [&](std::string_view name) { return process.name.starts_with(name); };
       if (std::ranges::any_of(owner->processes, runs)) {
