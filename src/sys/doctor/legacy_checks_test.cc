@@ -10,8 +10,10 @@
 #include "core/doctor/checks/legacy-rule-explosion/check.h"
 #include "core/doctor/checks/xtables-lock/check.h"
 #include "core/doctor/evidence_names.h"
-#include "sys/doctor/collector.h"
+#include "sys/doctor/legacy_reader.h"
 #include "sys/doctor/legacy_repairer.h"
+#include "sys/doctor/processes.h"
+#include "testing/evidence.h"
 #include "testing/netns.h"
 
 namespace hitless::sys {
@@ -32,10 +34,16 @@ struct KeptLog : doctor::UndoLog {
   }
 };
 
+std::vector<doctor::Finding> explosions() {
+  testing::MadeEvidence made;
+  made.has(doctor::names::kLegacyTables, legacyTables().value_or(""));
+  made.has(doctor::names::kLegacyRules4, legacyRules4().value_or(""));
+  return doctor::kLegacyRuleExplosion.run(made.evidence);
+}
+
 TEST(LegacyRuleExplosion, IsFoundRepairedAndUndoneOnARealTable) {
   inNamespaces([] {
-    const auto& check = doctor::kLegacyRuleExplosion;
-    EXPECT_TRUE(check.run(collect(check.wants, {milliseconds(1)})).empty());
+    EXPECT_TRUE(explosions().empty());
     const std::string file = fmt::format("/tmp/hitless-legacy-{}", ::getpid());
     std::ofstream rules(file);
     rules << "*filter\n:INPUT ACCEPT [0:0]\n:KUBE-ROUTER-INPUT - [0:0]\n";
@@ -46,15 +54,15 @@ TEST(LegacyRuleExplosion, IsFoundRepairedAndUndoneOnARealTable) {
     ASSERT_EQ(
         outputOf(fmt::format("XTABLES_LOCKFILE={} iptables-legacy-restore < {}", lockFile(), file)),
         "");
-    const auto found = check.run(collect(check.wants, {milliseconds(1)}));
+    const auto found = explosions();
     ASSERT_EQ(found.size(), 1U);
     LegacyRepairer repairer({lockFile(), std::chrono::seconds(10)});
     KeptLog log;
     ASSERT_TRUE(repairer.apply(found[0].repair, log));
     EXPECT_TRUE(repairer.verify(found[0].repair));
-    EXPECT_TRUE(check.run(collect(check.wants, {milliseconds(1)})).empty());
+    EXPECT_TRUE(explosions().empty());
     ASSERT_TRUE(repairer.undo(log.entries.at(0)));
-    EXPECT_EQ(check.run(collect(check.wants, {milliseconds(1)})).size(), 1U);
+    EXPECT_EQ(explosions().size(), 1U);
     ::unlink(file.c_str());
     ::unlink(lockFile().c_str());
   });
@@ -79,18 +87,17 @@ std::string locks() {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-doctor::Evidence lockEvidence() {
-  const auto& check = doctor::kXtablesLock;
-  doctor::Evidence evidence = collect(check.wants, {milliseconds(1)});
-  evidence.samples.front().files.insert_or_assign(std::string(doctor::names::kXtablesLock),
-                                                  lockFileIdentity(lockFile()).value_or(""));
-  return evidence;
+std::vector<doctor::Finding> lockFindings() {
+  testing::MadeEvidence made;
+  made.has(doctor::names::kXtablesLock, lockFileIdentity(lockFile()).value_or(""));
+  made.has(doctor::names::kProcesses, processes().value_or(""));
+  made.becomes("proc/locks", locks(), locks());
+  return doctor::kXtablesLock.run(made.evidence);
 }
 
 TEST(XtablesLock, FindsARealHolderAndARealWaiter) {
-  const auto& check = doctor::kXtablesLock;
   std::ofstream(lockFile()) << "";
-  EXPECT_TRUE(check.run(lockEvidence()).empty());
+  EXPECT_TRUE(lockFindings().empty());
   const std::string file = lockFileIdentity(lockFile()).value_or("none");
   const pid_t holder = locker();
   const auto await = [&](const std::string& line) {
@@ -101,7 +108,7 @@ TEST(XtablesLock, FindsARealHolderAndARealWaiter) {
   await(fmt::format(" {} {}", holder, file));
   const pid_t waiter = locker();
   await(fmt::format(" {} {}", waiter, file));
-  const auto found = check.run(lockEvidence());
+  const auto found = lockFindings();
   ASSERT_EQ(found.size(), 1U);
   EXPECT_THAT(found[0].summary, ::testing::HasSubstr(fmt::format("pid {} holds", holder)));
   EXPECT_THAT(found[0].evidence,
@@ -110,7 +117,7 @@ TEST(XtablesLock, FindsARealHolderAndARealWaiter) {
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
   }
-  EXPECT_TRUE(check.run(lockEvidence()).empty());
+  EXPECT_TRUE(lockFindings().empty());
   ::unlink(lockFile().c_str());
 }
 
