@@ -52,7 +52,14 @@ TEST(NetworkChecks, AreSilentWhereNothingIsWrong) {
       &doctor::kRuleCost};
   const auto expectSilence = [&](const char* where) {
     for (const Check* check : checks) {
-      const auto found = look(*check);
+      auto evidence = observe(*check, [] {});
+      for (doctor::Sample& sample : evidence.samples) {
+        // The machine's own configuration is no part of the namespace.
+        std::erase_if(sample.files, [](const auto& file) {
+          return !file.first.starts_with("proc/") && !file.first.starts_with("kernel/");
+        });
+      }
+      const auto found = check->run(evidence);
       EXPECT_TRUE(found.empty()) << where << ", " << check->id << ": " << found[0].summary;
     }
   };
