@@ -2,9 +2,12 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "core/doctor/repairer.h"
+#include "core/nft/foreign/dedupe_plan.h"
 #include "core/nft/foreign/requests.h"
 #include "sys/doctor/nft_commit.h"
 
@@ -14,7 +17,8 @@ namespace hitless::sys {
 struct DedupeOutcome {
   std::size_t deleted = 0;
   std::size_t transactions = 0;
-  std::size_t overtaken = 0;  ///< Attempts that the kernel refused because somebody else committed.
+  std::size_t overtaken = 0;  ///< Attempts that the kernel refused because somebody else committed,
+                              ///< or because a rule was gone.
   std::map<std::string, nft::RawRule> kept;  ///< By content: what must be there afterwards.
 };
 
@@ -32,6 +36,10 @@ class NftDedupe {
   enum class Step { kMore, kDone };
   Result<Step> step();
   Status readChain();
+  nft::ForeignBatch batchFor(std::uint32_t generation, const nft::DedupePlan& plan);
+  Status lookFurther(std::size_t rules, bool whole, bool interrupted);
+  Status record(std::uint32_t generation, std::span<const nft::RawRule> rules,
+                const nft::DedupePlan& plan);
   std::size_t window() const;
   Status commit(nft::ForeignBatch& batch, std::size_t deletions);
 
@@ -42,10 +50,11 @@ class NftDedupe {
   std::map<std::string, bool, std::less<>> chains_;  ///< Of the table.
   std::size_t left_ = 0;                             ///< Rules that the chain has, roughly.
   std::size_t stayed_ = 0;                           ///< Rules at the head that are there to stay.
-  std::size_t narrowed_ = 0;    ///< How often the window was halved for others' commits.
-  std::size_t refusals_ = 0;    ///< In a row.
-  std::string round_;           ///< Names the step for its undo entries.
-  std::uint64_t recorded_ = 0;  ///< What the last undo entry of this round was about.
+  std::size_t narrowed_ = 0;  ///< How often the window was halved for others' commits.
+  std::size_t refusals_ = 0;  ///< In a row.
+  std::string round_;         ///< Names the step for its undo entries.
+  /// What the last undo entry of this round was about: its first rule, and how many.
+  std::pair<std::uint64_t, std::size_t> recorded_;
 };
 
 /// That the chain holds each distinct rule it held, and that repetitions are gone, but for those

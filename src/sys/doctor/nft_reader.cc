@@ -21,9 +21,13 @@ std::uint8_t protocolOf(IpFamily family) {
 }
 
 /// Takes one datagram of a dump; true when the dump has ended.
-Result<bool> takeDatagram(netlink::ByteView datagram, std::size_t limit, RuleHead& head) {
+Result<bool> takeDatagram(netlink::ByteView datagram, std::size_t limit, WhenInterrupted when,
+                          RuleHead& head) {
   for (const netlink::Message& message : netlink::parseMessages(datagram)) {
     head.interrupted = head.interrupted || (message.flags & NLM_F_DUMP_INTR) != 0;
+    if (head.interrupted && when == WhenInterrupted::kStop) {
+      return true;
+    }
     if (message.type == NLMSG_DONE) {
       head.whole = true;
       return true;
@@ -103,14 +107,15 @@ Result<nft::Generation> readNftGeneration(NetlinkSocket& socket) {
   return generation;
 }
 
-Result<RuleHead> readRuleHead(const nft::ChainPlace& place, std::size_t limit) {
+Result<RuleHead> readRuleHead(const nft::ChainPlace& place, std::size_t limit,
+                              WhenInterrupted when) {
   NetlinkSocket socket = TRY(NetlinkSocket::open(NETLINK_NETFILTER));
   RuleHead head;
   TRY_VOID(
       socket.send(nft::encodeRuleDump(place, socket.nextSequence()), "read the rules of a chain"));
   for (;;) {
     const netlink::ByteView datagram = TRY(socket.receive("read the rules of a chain"));
-    if (TRY(takeDatagram(datagram, limit, head))) {
+    if (TRY(takeDatagram(datagram, limit, when, head))) {
       return head;
     }
   }

@@ -61,9 +61,14 @@ Result<nft::Generation> readNftGeneration(NetlinkSocket& socket);
 struct RuleHead {
   std::vector<nft::RawRule> rules;
   bool whole = false;        ///< These are all.
-  bool interrupted = false;  ///< Somebody committed meanwhile: not one moment's state.
+  bool interrupted = false;  ///< Somebody committed meanwhile.
+};
+enum class WhenInterrupted {
+  kGoOn,  ///< The rules are not of one moment.
+  kStop,  ///< They are those that were read before: of one moment, and at least 30.
 };
 /// Up to `limit` rules, on a socket of its own, because the rest of the dump is left where it is.
-Result<RuleHead> readRuleHead(const nft::ChainPlace& place, std::size_t limit);
+Result<RuleHead> readRuleHead(const nft::ChainPlace& place, std::size_t limit,
+                              WhenInterrupted when = WhenInterrupted::kGoOn);
 
 }  // namespace hitless::sys

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <thread>
 
 #include "core/doctor/treatment.h"
@@ -205,6 +206,27 @@ TEST(NftRepairer, FinishesWhileTheChainGrows) {
     ASSERT_OK(repairer.verify({&kDedupe, 1}));
     EXPECT_GT(writer.finish(), 0);
     EXPECT_THAT(saved(), HasSubstr("-s 192.0.2.7/32 -j DROP"));
+  });
+}
+
+TEST(NftRepairer, TakesNothingOutWhenTheCopyThatStaysIsGone) {
+  inNamespaces([] {
+    load(incident(2));
+    const auto head = readRuleHead(kChain, 100);
+    ASSERT_OK(head);
+    auto committer = NftCommitter::open();
+    ASSERT_OK(committer);
+    const std::string before = saved();
+    auto refused = committer->begin(0);
+    refused.expectRule(kChain, 4711);
+    refused.deleteRule(kChain, head->rules[0].handle);
+    EXPECT_EQ(committer->commit(refused, "delete").error().osError, ENOENT);
+    EXPECT_EQ(saved(), before);
+    // The question itself changes nothing.
+    auto asked = committer->begin(0);
+    asked.expectRule(kChain, head->rules[0].handle);
+    ASSERT_OK(committer->commit(asked, "ask"));
+    EXPECT_EQ(saved(), before);
   });
 }
 

@@ -15,7 +15,11 @@ struct Kind {
   bool mayGo = false;
   bool reads = false;
   bool changes = true;
+  bool jumps = false;
   std::uint64_t epoch = 0;  ///< At the last copy that stays.
+  std::uint64_t writes = 0;
+  std::uint64_t anchor = 0;  ///< The handle of the last copy that stays.
+  bool anchored = false;     ///< It is among the plan's anchors.
 };
 
 Kind kindOf(const RawRule& raw, std::uint32_t index,
@@ -29,7 +33,7 @@ Kind kindOf(const RawRule& raw, std::uint32_t index,
   const bool owned = iptables::ownerOfRule(raw.chain, {text, {}, 0}) != nullptr;
   const bool nothing = iptables::repetition(*rule, chain) == iptables::Repetition::kNothing;
   return {index, owned && nothing && restorable(raw), iptables::readsWhatRulesWrite(*rule),
-          iptables::changesWhatRulesRead(*rule, chain)};
+          iptables::changesWhatRulesRead(*rule, chain), chain};
 }
 
 }  // namespace
@@ -38,7 +42,9 @@ DedupePlan planDedupe(std::span<const RawRule> rules,
                       const std::function<bool(std::string_view)>& isChain) {
   DedupePlan plan;
   std::unordered_map<std::string, Kind> kinds;
-  std::uint64_t epoch = 0;  // Rules so far that stay and may change what others ask for.
+  // Rules so far that stay and may change what others ask for; and those of them that surely write.
+  std::uint64_t epoch = 0;
+  std::uint64_t writes = 0;
   for (const RawRule& rule : rules) {
     std::string content = contentOf(rule);
     auto found = kinds.find(content);
@@ -49,10 +55,20 @@ DedupePlan planDedupe(std::span<const RawRule> rules,
       plan.distinct.push_back(rule);
     }
     Kind& kind = found->second;
-    const bool goes = !first && kind.mayGo && (!kind.reads || kind.epoch == epoch);
+    const bool same =
+        (!kind.reads || kind.epoch == epoch) && (!kind.jumps || kind.writes == writes);
+    const bool goes = !first && kind.mayGo && same;
     if (!goes) {
       epoch += kind.changes ? 1 : 0;
+      writes += kind.changes && !kind.jumps ? 1 : 0;
       kind.epoch = epoch;
+      kind.writes = writes;
+      kind.anchor = rule.handle;
+      kind.anchored = false;
+    } else if (!kind.anchored) {
+      kind.anchored = true;
+      plan.anchors.push_back(kind.anchor);
+      plan.independent = plan.independent && !kind.reads && !kind.jumps;
     }
     plan.layout.push_back(kind.index);
     plan.goes.push_back(goes);

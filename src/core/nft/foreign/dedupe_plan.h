@@ -19,6 +19,9 @@ struct DedupePlan {
   std::vector<std::uint32_t> layout;  ///< Of each rule of the beginning, its content.
   std::vector<bool> goes;             ///< Of each rule.
   std::size_t goneCount = 0;
+  std::vector<std::uint64_t> anchors;  ///< Handles of the copies that stay for those that go.
+  /// Whatever others put between: what goes may go as long as its anchor stands before it.
+  bool independent = true;
 };
 
 /// `isChain` says whether a target is a chain of the table. A rule goes only if its owner is known,

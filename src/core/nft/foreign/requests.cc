@@ -143,6 +143,22 @@ void ForeignBatch::deleteRule(const ChainPlace& place, std::uint64_t handle) {
   });
 }
 
+/// An empty rule comes behind the rule, which must be found for that, and goes again.
+void ForeignBatch::expectRule(const ChainPlace& place, std::uint64_t handle) {
+  const std::uint32_t id = ++ruleId_;
+  message(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, place.family, [&](Writer& writer) {
+    writer.putString(NFTA_RULE_TABLE, place.table);
+    writer.putString(NFTA_RULE_CHAIN, place.chain);
+    writer.putBe64(NFTA_RULE_POSITION, handle);
+    writer.putBe32(NFTA_RULE_ID, id);
+  });
+  message(NFT_MSG_DELRULE, 0, place.family, [&](Writer& writer) {
+    writer.putString(NFTA_RULE_TABLE, place.table);
+    writer.putString(NFTA_RULE_CHAIN, place.chain);
+    writer.putBe32(NFTA_RULE_ID, id);
+  });
+}
+
 void ForeignBatch::flushChain(const ChainPlace& place) {
   message(NFT_MSG_DELRULE, 0, place.family, [&](Writer& writer) {
     writer.putString(NFTA_RULE_TABLE, place.table);

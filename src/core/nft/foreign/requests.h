@@ -47,10 +47,13 @@ std::optional<TableOwner> tableOwnerOf(const netlink::Message& message);
 /// One transaction against foreign tables, message by message.
 class ForeignBatch {
  public:
-  /// The kernel refuses the whole with ERESTART if the ruleset is no longer of this generation.
+  /// The kernel refuses the whole with ERESTART if the ruleset is no longer of this generation; it
+  /// takes generation 0 for any.
   ForeignBatch(std::uint32_t firstSequence, std::uint32_t generation);
 
   void deleteRule(const ChainPlace& place, std::uint64_t handle);
+  /// Changes nothing; the kernel refuses the whole with ENOENT if the rule is gone.
+  void expectRule(const ChainPlace& place, std::uint64_t handle);
   void flushChain(const ChainPlace& place);
   void deleteChain(const ChainPlace& place);
   void addChain(const ChainPlace& place);
@@ -79,6 +82,7 @@ class ForeignBatch {
   std::uint32_t generation_;
   std::size_t operations_ = 0;
   std::size_t lastMessage_ = 0;
+  std::uint32_t ruleId_ = 0;
 };
 
 }  // namespace hitless::nft
