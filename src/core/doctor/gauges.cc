@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/doctor/evidence_names.h"
+#include "core/doctor/legacy_tables.h"
 #include "core/doctor/nft_chains.h"
 
 namespace hitless::doctor {
@@ -11,7 +12,7 @@ namespace {
 constexpr std::string_view kFlowCount = "proc/sys/net/netfilter/nf_conntrack_count";
 constexpr std::string_view kFlowLimit = "proc/sys/net/netfilter/nf_conntrack_max";
 
-constexpr Want kWants[] = {{names::kNftChains}, {kFlowCount}, {kFlowLimit}};
+constexpr Want kWants[] = {{names::kNftChains}, {names::kLegacyTables}, {kFlowCount}, {kFlowLimit}};
 
 /// A packet that is compared with this many rules needs about 10 ms (175 ns each).
 constexpr std::uint64_t kTenMilliseconds = 57'000;
@@ -30,6 +31,22 @@ void addChains(const Evidence& evidence, std::vector<Gauge>& out) {
   }
 }
 
+/// As many entries of their size now as the kernel takes.
+void addLegacyTables(const Evidence& evidence, std::vector<Gauge>& out) {
+  const std::string* text = evidence.find(names::kLegacyTables);
+  const auto tables =
+      text == nullptr ? Result<std::vector<LegacyTable>>() : parseLegacyTables(*text);
+  if (!tables) {
+    return;
+  }
+  for (const LegacyTable& table : *tables) {
+    const std::uint64_t most =
+        table.bytes == 0 ? 0 : kLegacyMostBytes * table.entries / table.bytes;
+    out.push_back({fmt::format("{} {} (legacy): entries", table.family, table.name), table.entries,
+                   most, "the table is full and every insert fails"});
+  }
+}
+
 }  // namespace
 
 std::span<const Want> gaugeWants() {
@@ -39,6 +56,7 @@ std::span<const Want> gaugeWants() {
 std::vector<Gauge> gauges(const Evidence& evidence) {
   std::vector<Gauge> out;
   addChains(evidence, out);
+  addLegacyTables(evidence, out);
   if (const auto count = evidence.number(kFlowCount)) {
     out.push_back({"connection table: entries", static_cast<std::uint64_t>(*count),
                    static_cast<std::uint64_t>(evidence.number(kFlowLimit).value_or(0)),
