@@ -22,7 +22,11 @@ constexpr std::size_t kMostRules = 70'000;
 
 Status verifyDeduped(NetlinkSocket& socket, const nft::ChainPlace& place,
                      const DedupeOutcome& outcome) {
-  const RuleHead head = TRY(readRuleHead(place, kMostRules));
+  RuleHead head = TRY(readRuleHead(place, kMostRules));
+  // What is read beside a commit can lack rules that are there.
+  for (int attempt = 1; head.interrupted && attempt < kAttempts; ++attempt) {
+    head = TRY(readRuleHead(place, kMostRules));
+  }
   const auto chains = TRY(readNftChains(socket, place.family));
   std::set<std::string, std::less<>> names;
   for (const nft::ForeignChain& chain : chains) {
