@@ -173,8 +173,8 @@ const Check kNftRuleExplosion = {
         "`--fix` takes out rules that repeat an earlier one and cannot decide anything, if their "
         "owner is known: from the chain's head, some thousand in one transaction after another, "
         "with others' commits in between. Nothing is flushed: what differs stays, with handle and "
-        "counters. 100,000 rules take some seconds, a million about a minute, and traffic gets "
-        "better with every step. The cause must go too, or it grows again.",
+        "counters. 100,000 rules take some seconds, a million one to three minutes, and traffic "
+        "gets better with every step. The cause must go too, or it grows again.",
     },
     kWants,
     run,
