@@ -40,8 +40,9 @@ TEST(DoctorPage, NothingIsWrongWithANodeOfWhichNothingIsKnown) {
 
 /// Evidence comes from outside: whatever it holds, no check may stumble over it.
 TEST(DoctorPage, NoCheckStumblesOverWhatItCannotRead) {
-  for (const std::string text : {"", "\n", "garbage", "{", "[{}]", "[1]", "-1", "99999999999999999999",
-                                 "*filter\n-A X", "a b c\n1 2 3\n", "\xff\xfe"}) {
+  for (const std::string text :
+       {"", "\n", "garbage", "{", "[{}]", "[1]", "-1", "99999999999999999999", "*filter\n-A X",
+        "a b c\n1 2 3\n", "\xff\xfe"}) {
     Evidence evidence;
     evidence.samples.resize(2);
     for (const Check* check : checks()) {
