@@ -6,28 +6,19 @@
 #include <random>
 
 #include "core/doctor/links_codec.h"
+#include "testing/doctor_links.h"
 #include "testing/result.h"
 
 namespace hitless::doctor {
 namespace {
+
+using testing::interface;
 
 Cidr cidr(const char* text) {
   return *Cidr::parse(text);
 }
 IpAddress ip(const char* text) {
   return *IpAddress::parse(text);
-}
-
-Interface interface(std::uint32_t index, const char* name, const char* kind,
-                    std::uint32_t master = 0) {
-  Interface one;
-  one.index = index;
-  one.name = name;
-  one.kind = kind;
-  one.mtu = 1500;
-  one.master = master;
-  one.up = true;
-  return one;
 }
 
 Network sample() {

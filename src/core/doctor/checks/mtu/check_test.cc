@@ -5,25 +5,15 @@
 
 #include "core/doctor/evidence_names.h"
 #include "core/doctor/links.h"
+#include "testing/doctor_links.h"
 #include "testing/evidence.h"
 
 namespace hitless::doctor {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::interface;
 using testing::MadeEvidence;
-
-Interface interface(std::uint32_t index, const char* name, const char* kind,
-                    std::uint32_t master = 0) {
-  Interface one;
-  one.index = index;
-  one.name = name;
-  one.kind = kind;
-  one.mtu = 1500;
-  one.master = master;
-  one.up = true;
-  return one;
-}
 
 std::vector<Finding> look(const Network& network) {
   MadeEvidence made;
