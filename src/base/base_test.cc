@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
+#include "base/count_text.h"
 #include "base/error.h"
 #include "base/ip.h"
 #include "base/text.h"
@@ -61,6 +62,15 @@ TEST(Cidr, ContainsAndCounts) {
   EXPECT_EQ(Cidr::parse("10.1.2.3/20")->masked().text(), "10.1.0.0/20");
   EXPECT_FALSE(Cidr::parse("10.0.0.0/33"));
   EXPECT_FALSE(Cidr::parse("10.0.0.0"));
+}
+
+TEST(CountText, SeparatesThousandsAndTellsOneFromMany) {
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1055488), "1,055,488");
+  EXPECT_EQ(counted(1, "rule"), "1 rule");
+  EXPECT_EQ(counted(0, "rule"), "0 rules");
+  EXPECT_EQ(counted(2000, "process", "processes"), "2,000 processes");
 }
 
 TEST(Text, SuggestsWhatWasMeant) {

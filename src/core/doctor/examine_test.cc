@@ -101,5 +101,13 @@ TEST(Report, SaysThatNothingIsWrong) {
             "node-1 (Linux 6.18): 1 check in 1.6 s: nothing is wrong\n");
 }
 
+TEST(Report, DoesNotTakeWhatItCouldNotSeeForHealth) {
+  Evidence evidence = node("1");
+  evidence.unread["proc/sys/net/ipv4/ip_forward"] = "Permission denied";
+  const Examination examination = examine(evidence, std::array{&kForward});
+  EXPECT_THAT(renderReport({evidence, examination, {}}),
+              HasSubstr("nothing wrong was seen; 1 of the checks had to go without something\n"));
+}
+
 }  // namespace
 }  // namespace hitless::doctor

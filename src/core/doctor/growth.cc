@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/doctor/number_text.h"
+#include "base/count_text.h"
 
 namespace hitless::doctor {
 namespace {

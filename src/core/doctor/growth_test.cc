@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "core/doctor/number_text.h"
-
 namespace hitless::doctor {
 namespace {
 
@@ -15,13 +13,6 @@ MonoTime at(int s) {
 
 Gauge rules(std::uint64_t value) {
   return {"ip filter KUBE-ROUTER-INPUT: rules", value, 60'000, "each packet takes 10 ms"};
-}
-
-TEST(Grouped, SeparatesThousands) {
-  EXPECT_EQ(grouped(0), "0");
-  EXPECT_EQ(grouped(999), "999");
-  EXPECT_EQ(grouped(1000), "1,000");
-  EXPECT_EQ(grouped(1055488), "1,055,488");
 }
 
 TEST(GrowthWatch, SaysHowFastAndUntilWhen) {

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/count_text.h"
 #include "base/ip.h"
 #include "core/doctor/evidence.h"
-#include "core/doctor/number_text.h"
 
 /// The tables of counters below /proc that several checks read. Texts may be cut or made up: what
 /// does not fit is left out.

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "base/count_text.h"
 #include "base/text.h"
 
 namespace hitless::doctor {
@@ -16,11 +18,6 @@ namespace json = boost::json;
 std::string shortTime(nanoseconds time) {
   const double ms = std::chrono::duration<double, std::milli>(time).count();
   return ms < 1000 ? fmt::format("{:.0f} ms", ms) : fmt::format("{:.1f} s", ms / 1000);
-}
-
-/// "1 check", "2 checks"
-std::string counted(std::size_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 void addField(std::string& out, std::string_view title, std::string_view text) {
@@ -62,6 +59,15 @@ std::string renderUnseen(const Examination& examination) {
                        join(checks, ", "));
   }
   return out;
+}
+
+/// How many checks could not see all that they look at.
+std::size_t handicapped(const Examination& examination) {
+  std::set<std::string_view> checks;
+  for (const Unseen& unseen : examination.unseen) {
+    checks.insert(unseen.check);
+  }
+  return checks.size();
 }
 
 bool repairable(const Examination& examination) {
@@ -111,12 +117,16 @@ std::string renderReport(const ReportFacts& facts) {
   out += fmt::format("{} (Linux {}): {} in {}: ", facts.evidence.host, facts.evidence.kernel,
                      counted(examination.checks, "check"), shortTime(facts.took));
   if (examination.findings.size() == notes) {
-    out += "nothing is wrong";
+    out += examination.unseen.empty() ? "nothing is wrong" : "nothing wrong was seen";
   } else {
     out += fmt::format("{} critical, {}", count(examination, Severity::kCritical),
                        counted(count(examination, Severity::kWarning), "warning"));
   }
-  out += notes == 0 ? "\n" : fmt::format(", {}\n", counted(notes, "note"));
+  out += notes == 0 ? "" : fmt::format(", {}", counted(notes, "note"));
+  if (!examination.unseen.empty()) {
+    out += fmt::format("; {} of the checks had to go without something", handicapped(examination));
+  }
+  out += "\n";
   if (repairable(examination)) {
     out += "hitless doctor --fix shows what it would repair, and asks\n";
   }

@@ -5,6 +5,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/count_text.h"
 #include "base/text.h"
 #include "core/iptables/owners.h"
 #include "core/iptables/report.h"
@@ -14,10 +15,6 @@ namespace hitless::iptables {
 namespace {
 
 namespace json = boost::json;
-
-std::string number(std::uint64_t value) {
-  return fmt::format("{}", fmt::group_digits(value));
-}
 
 std::string amount(double nanoseconds) {
   if (nanoseconds >= 1e9) {
@@ -47,9 +44,9 @@ std::vector<const ChainDuplicates*> worstFirst(const Duplicates& duplicates) {
 std::string chainText(const ChainDuplicates& chain) {
   std::string text =
       fmt::format("{} {}: {} rules, {} distinct, {} can go\n", chain.table, chain.chain,
-                  number(chain.rules), number(chain.distinct), number(chain.mayGo));
+                  grouped(chain.rules), grouped(chain.distinct), grouped(chain.mayGo));
   for (const RepeatedRule& rule : chain.top) {
-    text += fmt::format("  {:>12} times, lines {} to {}: {}\n", number(rule.count), rule.firstLine,
+    text += fmt::format("  {:>12} times, lines {} to {}: {}\n", grouped(rule.count), rule.firstLine,
                         rule.lastLine, rule.text);
   }
   return text;
@@ -121,15 +118,16 @@ std::vector<std::pair<std::string_view, std::uint64_t>> rulesByOwner(const Dump&
 }
 
 std::string textOf(const Duplicates& duplicates, const Dump& dump) {
-  std::string text = fmt::format("{} rules in {} tables and {} chains\n", number(duplicates.rules),
-                                 dump.tables.size(), number(duplicates.chains.size()));
+  std::string text =
+      fmt::format("{} in {} and {}\n", counted(duplicates.rules, "rule"),
+                  counted(dump.tables.size(), "table"), counted(duplicates.chains.size(), "chain"));
   if (duplicates.unread > 0) {
-    text += fmt::format("{} more were not read\n", number(duplicates.unread));
+    text += fmt::format("{} more were not read\n", grouped(duplicates.unread));
   }
   text += fmt::format("{} distinct; {} decide nothing and can go\n\nwhose:\n",
-                      number(duplicates.distinct), number(duplicates.mayGo));
+                      grouped(duplicates.distinct), grouped(duplicates.mayGo));
   for (const auto& [owner, count] : rulesByOwner(dump)) {
-    text += fmt::format("  {:>12} {}\n", number(count), owner.empty() ? "nobody known" : owner);
+    text += fmt::format("  {:>12} {}\n", grouped(count), owner.empty() ? "nobody known" : owner);
   }
   const auto worst = worstFirst(duplicates);
   text += worst.empty() ? "\nno rule comes twice in its chain\n" : "\nrepetitions:\n";
@@ -140,7 +138,7 @@ std::string textOf(const Duplicates& duplicates, const Dump& dump) {
   for (const HookCost& cost : duplicates.costs) {
     if (cost.rules > 0) {
       text += fmt::format("  {:<12} {:<11} {:>12} rules, {} (legacy) or {} (nft): {}\n", cost.table,
-                          cost.hook, number(cost.rules), spelt(costOf("legacy", cost.rules)),
+                          cost.hook, grouped(cost.rules), spelt(costOf("legacy", cost.rules)),
                           spelt(costOf("nft", cost.rules)), pathText(cost));
     }
   }

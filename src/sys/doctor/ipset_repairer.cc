@@ -107,7 +107,7 @@ Result<std::vector<std::string>> IpSetRepairer::plan(const Action& action) {
   std::vector<std::string> lines;
   for (const ListedSet& set : found) {
     lines.push_back(fmt::format("IP set {} ({}) with {} members goes", set.name, set.type,
-                                doctor::grouped(set.members.size())));
+                                grouped(set.members.size())));
   }
   return lines;
 }

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "base/count_text.h"
 #include "core/doctor/json_fields.h"
-#include "core/doctor/number_text.h"
 #include "core/iptables/owners.h"
 #include "core/xtables/save_text.h"
 
@@ -16,7 +16,6 @@ using doctor::Action;
 using doctor::Backend;
 using doctor::DedupeChain;
 using doctor::DeleteChains;
-using doctor::grouped;
 using doctor::InsertRule;
 using doctor::TablePlace;
 using xtables::Change;

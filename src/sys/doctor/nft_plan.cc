@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/doctor/number_text.h"
+#include "base/count_text.h"
 #include "core/nft/foreign/dedupe_plan.h"
 #include "sys/doctor/nft_reader.h"
 #include "sys/doctor/nft_table.h"
@@ -12,7 +12,6 @@
 namespace hitless::sys {
 namespace {
 
-using doctor::grouped;
 
 constexpr std::size_t kLook = 3000;
 

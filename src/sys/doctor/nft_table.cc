@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <optional>
 
-#include "core/doctor/number_text.h"
+#include "base/count_text.h"
 #include "sys/doctor/nft_reader.h"
 
 namespace hitless::sys {
@@ -27,7 +27,7 @@ Status readChain(const nft::ChainPlace& place, nft::TableRules& rules) {
   if (!read.whole) {
     return fail(ErrorKind::kUnsupported,
                 fmt::format("{} {} has more than {} rules", place.table, place.chain,
-                            doctor::grouped(kMostRules)),
+                            grouped(kMostRules)),
                 "take its repetitions out first (nft-rule-explosion)");
   }
   rules.chains[place.chain] = std::move(read.rules);

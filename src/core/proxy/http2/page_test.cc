@@ -1,18 +1,11 @@
 #include <gtest/gtest.h>
 
+#include "base/count_text.h"
 #include "core/proxy/http2/options.h"
 #include "testing/page.h"
 
 namespace hitless::proxy::http2 {
 namespace {
-
-std::string grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::ptrdiff_t at = std::ssize(text) - 3; at > 0; at -= 3) {
-    text.insert(static_cast<std::size_t>(at), ",");
-  }
-  return text;
-}
 
 std::string row(const std::string& what, std::uint64_t limit, const std::string& above) {
   return "| " + what + " | " + grouped(limit) + " | " + above + " |\n";

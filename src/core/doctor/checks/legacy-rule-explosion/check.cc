@@ -6,9 +6,9 @@
 #include <map>
 #include <span>
 
+#include "base/count_text.h"
 #include "core/doctor/evidence_names.h"
 #include "core/doctor/legacy_tables.h"
-#include "core/doctor/number_text.h"
 #include "core/doctor/processes.h"
 #include "core/iptables/dump.h"
 #include "core/iptables/owners.h"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/count_text.h"
 #include "core/doctor/checks/missing-jumps/jumps.h"
 #include "core/doctor/living.h"
 #include "core/doctor/rule_tables.h"
@@ -95,12 +96,12 @@ Finding describeMissing(const RuleTable& table, const Jump& jump, bool atWork,
   Finding finding;
   finding.severity = damage.severity;
   finding.subject = table.text(jump.hook);
-  finding.summary = fmt::format("nothing leads from {} to {}, which has {} rules", jump.hook,
-                                jump.chain, chain.rules.size() + chain.unread);
+  finding.summary = fmt::format("nothing leads from {} to {}, which has {}", jump.hook, jump.chain,
+                                counted(chain.rules.size() + chain.unread, "rule"));
   finding.evidence.push_back(fmt::format("missing: -A {} {}", jump.hook, jump.rule));
   if (const Chain* hook = table.find(jump.hook)) {
     finding.evidence.push_back(
-        fmt::format("{} has {} rules", jump.hook, hook->rules.size() + hook->unread));
+        fmt::format("{} has {}", jump.hook, counted(hook->rules.size() + hook->unread, "rule")));
   }
   finding.owner = living.text(owner);
   finding.consequence = damage.text;

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/count_text.h"
 #include "core/doctor/evidence_names.h"
-#include "core/doctor/number_text.h"
 #include "core/iptables/dump.h"
 #include "core/iptables/owners.h"
 

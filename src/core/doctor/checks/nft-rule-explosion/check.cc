@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/count_text.h"
 #include "core/doctor/checks/nft-rule-explosion/chain_load.h"
 #include "core/doctor/evidence_names.h"
-#include "core/doctor/number_text.h"
 #include "core/iptables/owners.h"
 
 namespace hitless::doctor {

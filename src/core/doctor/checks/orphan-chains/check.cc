@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/count_text.h"
 #include "core/doctor/living.h"
 #include "core/doctor/rule_tables.h"
 
@@ -89,8 +90,8 @@ Finding describeOrphans(const RuleTable& table, const Owner& owner, const Living
   Finding finding;
   finding.severity = chains.size() < kMany ? Severity::kInfo : Severity::kWarning;
   finding.subject = fmt::format("{} of {}", table.place().text(), owner.name);
-  finding.summary = fmt::format("{} chains of {} with {} rules are left over in {}", chains.size(),
-                                owner.name, rules, table.place().text());
+  finding.summary = fmt::format("{} of {} with {} left over in {}", counted(chains.size(), "chain"),
+                                owner.name, counted(rules, "rule"), table.place().text());
   finding.evidence.push_back("no rule leads to them, and no process of their owner runs");
   if (living.of(owner) != Life::kDead) {
     finding.evidence.back() =
@@ -99,7 +100,7 @@ Finding describeOrphans(const RuleTable& table, const Owner& owner, const Living
   }
   for (std::size_t i = 0; i < std::min<std::size_t>(chains.size(), 5); ++i) {
     finding.evidence.push_back(
-        fmt::format("{}: {} rules", chains[i]->name, chains[i]->rules.size()));
+        fmt::format("{}: {}", chains[i]->name, counted(chains[i]->rules.size(), "rule")));
   }
   finding.owner = living.text(owner);
   finding.consequence =

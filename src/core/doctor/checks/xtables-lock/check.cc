@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/count_text.h"
 #include "core/doctor/evidence_names.h"
 #include "core/doctor/process_text.h"
 #include "core/doctor/xtables_lock.h"
@@ -41,9 +42,9 @@ Finding findingOf(const Evidence& evidence, const LockHolders& last,
   finding.severity =
       last.waiters.size() >= kManyWaiters || longHeld ? Severity::kCritical : Severity::kWarning;
   finding.subject = "xtables lock";
-  finding.summary =
-      fmt::format("{} processes wait for the xtables lock{}", last.waiters.size(),
-                  steady ? fmt::format(", which pid {} holds all the time", pid) : "");
+  finding.summary = fmt::format(
+      "{} waiting for the xtables lock{}", counted(last.waiters.size(), "process", "processes"),
+      steady ? fmt::format(", which pid {} holds all the time", pid) : "");
   finding.owner = pid == 0 ? "" : whoIs(processes, pid);
   finding.evidence.push_back(fmt::format(
       "held by {}",
