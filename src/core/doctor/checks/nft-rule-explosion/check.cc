@@ -100,7 +100,7 @@ void judge(const ChainLoad& load, Finding& finding) {
         fmt::format("{} has {} rules, nearly all of them repetitions", name, grouped(load.rules));
     finding.remedy =
         "find why its owner does not recognise its own rules (different iptables versions on one "
-        "node, check iptables-versions), or it grows again; never use iptables-save | "
+        "node, check iptables-check-lies), or it grows again; never use iptables-save | "
         "iptables-restore on it, which does not end";
   } else {
     // One rule for each Service is what kube-proxy's iptables mode is made of.
