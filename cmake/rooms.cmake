@@ -5,14 +5,18 @@ set(HITLESS_PCH_core <string> <vector> <map> <optional> <functional> <memory> <b
 set(HITLESS_PCH_sys ${HITLESS_PCH_core} <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp> <boost/asio/steady_timer.hpp>)
 set(HITLESS_PCH_app ${HITLESS_PCH_sys})
 
+# WAITS: the layer mostly waits for others, so that under the sanitizers its compile time matters more than its speed.
 function(hitless_layer NAME)
-  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "WAITS" "" "LINK" ${ARGN})
   file(GLOB_RECURSE SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${NAME}/*.cc)
   list(FILTER SOURCES EXCLUDE REGEX "_test\\.cc$")
   add_library(hitless_${NAME} STATIC ${SOURCES})
   target_include_directories(hitless_${NAME} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(hitless_${NAME} PUBLIC ${ARG_LINK})
   target_precompile_headers(hitless_${NAME} PRIVATE ${HITLESS_PCH_${NAME}})
+  if(HITLESS_SANITIZE AND ARG_WAITS)
+    target_compile_options(hitless_${NAME} PRIVATE -O0)
+  endif()
 endfunction()
 
 # PURE: the tests touch nothing outside of their process, so that they can share one.
