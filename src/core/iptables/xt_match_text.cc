@@ -21,9 +21,10 @@ namespace hitless::iptables::xt {
 namespace {
 
 Words comment(const Info& info) {
-  const auto* text = reinterpret_cast<const char*>(info.bytes.data());
-  return " --comment " +
-         quoted({text, ::strnlen(text, std::min<std::size_t>(info.bytes.size(), 256))});
+  constexpr std::size_t kMost = 256;
+  const std::string_view text(reinterpret_cast<const char*>(info.bytes.data()),
+                              std::min(info.bytes.size(), kMost));
+  return " --comment " + quoted(text.substr(0, text.find('\0')));
 }
 
 std::string markText(unsigned mark, unsigned mask) {
