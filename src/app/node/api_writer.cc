@@ -100,7 +100,7 @@ void StatusWriter::retry() {
   });
 }
 
-void EventWriter::write(const node::PodSpec& pod, const node::Emit& emit) {
+void PodEventWriter::write(const node::PodSpec& pod, const node::Emit& emit) {
   if (queue_.size() >= kMostQueuedEvents) {
     return;
   }
@@ -115,7 +115,7 @@ void EventWriter::write(const node::PodSpec& pod, const node::Emit& emit) {
   next();
 }
 
-void EventWriter::next() {
+void PodEventWriter::next() {
   if (busy_ || queue_.empty()) {
     return;
   }

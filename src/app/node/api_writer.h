@@ -39,9 +39,9 @@ class StatusWriter : public std::enable_shared_from_this<StatusWriter> {
 
 /// Sends Events, in order and one at a time, so that a count never overtakes its Event. The API
 /// server being away loses events, as client-go's recorder does in the end.
-class EventWriter {
+class PodEventWriter {
  public:
-  explicit EventWriter(NodeContext& context) : context_(context), book_(context.facts.name) {}
+  explicit PodEventWriter(NodeContext& context) : context_(context), book_(context.facts.name) {}
   void write(const node::PodSpec& pod, const node::Emit& emit);
 
  private:

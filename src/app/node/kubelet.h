@@ -28,7 +28,7 @@ class Kubelet {
 
   NodeContext& context_;
   PodNetwork network_;
-  EventWriter events_;
+  PodEventWriter events_;
   std::map<std::string, std::shared_ptr<PodRunner>> pods_;  ///< By uid.
   std::set<std::string> inApi_;                             ///< The uids that the API server has.
   std::map<std::string, kube::Node> nodes_;

@@ -15,7 +15,7 @@ constexpr auto kLinger = std::chrono::seconds(1);
 
 }  // namespace
 
-PodRunner::PodRunner(NodeContext& context, PodNetwork& network, EventWriter& events,
+PodRunner::PodRunner(NodeContext& context, PodNetwork& network, PodEventWriter& events,
                      const kube::json::object& pod)
     : context_(context),
       network_(network),

@@ -16,7 +16,7 @@ namespace hitless::app {
 /// Carries out what one pod's machine decides, and tells the machine what came of it.
 class PodRunner : public std::enable_shared_from_this<PodRunner> {
  public:
-  PodRunner(NodeContext& context, PodNetwork& network, EventWriter& events,
+  PodRunner(NodeContext& context, PodNetwork& network, PodEventWriter& events,
             const kube::json::object& pod);
 
   void begin();
@@ -63,7 +63,7 @@ class PodRunner : public std::enable_shared_from_this<PodRunner> {
 
   NodeContext& context_;
   PodNetwork& network_;
-  EventWriter& events_;
+  PodEventWriter& events_;
   node::PodMachine machine_;
   std::shared_ptr<StatusWriter> status_;
   std::unique_ptr<PodSandbox> sandbox_;

@@ -6,6 +6,7 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "base/text.h"
@@ -111,7 +112,12 @@ Result<Bytes> matchOf(const iptables::Match& match) {
   }
   if (one && match.name == "mark" && match.options.front().name == "--mark") {
     const xt_mark_mtinfo1 mark = TRY(markOf(match.options.front()));
-    return matchBytes("mark", 1, {reinterpret_cast<const std::uint8_t*>(&mark), sizeof mark});
+    // Field by field: `iptables -C` compares the padding as well, which is zero.
+    Bytes data(sizeof mark);
+    std::memcpy(data.data() + offsetof(xt_mark_mtinfo1, mark), &mark.mark, sizeof mark.mark);
+    std::memcpy(data.data() + offsetof(xt_mark_mtinfo1, mask), &mark.mask, sizeof mark.mask);
+    data[offsetof(xt_mark_mtinfo1, invert)] = mark.invert;
+    return matchBytes("mark", 1, data);
   }
   if (const auto bytes = iptables::matchBytesOf(match)) {
     return matchBytes(match.name, bytes->revision, bytes->info);

@@ -75,7 +75,7 @@ void Http1Engine::dispatch(Exchange exchange) {
 
 void Http1Engine::open(Exchange exchange) {
   const std::uint32_t index = pool_.acquire();
-  Channel& channel = pool_[index];
+  PooledConnection& channel = pool_[index];
   channel.exchange = exchange;
   channel.source = {};
   channel.resolved.reset();
@@ -84,14 +84,14 @@ void Http1Engine::open(Exchange exchange) {
   if (!asks_) {
     return connect(index, destination_);
   }
-  channel.state = Channel::State::kResolving;
+  channel.state = PooledConnection::State::kResolving;
   names_.start((std::uint64_t{channel.generation} << 32) | index, spec_.host, now_);
 }
 
 void Http1Engine::connect(std::uint32_t index, const load::Endpoint& destination) {
-  Channel& channel = pool_[index];
+  PooledConnection& channel = pool_[index];
   ConnectAttempt attempt = startConnect(destination);
-  channel.state = Channel::State::kConnecting;
+  channel.state = PooledConnection::State::kConnecting;
   channel.fd = std::move(attempt.fd);
   channel.source = attempt.source;
   channel.destination = destination;
@@ -109,8 +109,9 @@ void Http1Engine::connect(std::uint32_t index, const load::Endpoint& destination
 void Http1Engine::takeNames() {
   for (const NameClient::Answer& answer : names_.take()) {
     const auto index = static_cast<std::uint32_t>(answer.asker);
-    Channel& channel = pool_[index];
-    if (channel.generation != answer.asker >> 32 || channel.state != Channel::State::kResolving) {
+    PooledConnection& channel = pool_[index];
+    if (channel.generation != answer.asker >> 32 ||
+        channel.state != PooledConnection::State::kResolving) {
       continue;  // its time was over
     }
     if (answer.addresses.empty()) {
@@ -126,9 +127,9 @@ void Http1Engine::takeNames() {
 }
 
 void Http1Engine::reuse(std::uint32_t index, Exchange exchange) {
-  Channel& channel = pool_[index];
+  PooledConnection& channel = pool_[index];
   exchange.reused = true;
-  channel.state = Channel::State::kBusy;
+  channel.state = PooledConnection::State::kBusy;
   channel.exchange = exchange;
   channel.parser.reset(spec_.method == "HEAD");
   timeouts_.push_back({now_ + spec_.timeout, index, exchange.serial});
@@ -136,7 +137,7 @@ void Http1Engine::reuse(std::uint32_t index, Exchange exchange) {
 }
 
 void Http1Engine::write(std::uint32_t index) {
-  Channel& channel = pool_[index];
+  PooledConnection& channel = pool_[index];
   Exchange& exchange = channel.exchange;
   while (exchange.sent < request_.size()) {
     const ssize_t count = send(channel.fd.get(), request_.data() + exchange.sent,
@@ -171,19 +172,19 @@ void Http1Engine::onEvent(const epoll_event& event) {
   if (pool_[index].generation != event.data.u64 >> 32) {
     return;  // of a connection closed earlier in this batch
   }
-  if (pool_[index].state == Channel::State::kConnecting) {
+  if (pool_[index].state == PooledConnection::State::kConnecting) {
     return onConnecting(index, event.events);
   }
   if ((event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
     return read(index);
   }
-  if (pool_[index].state == Channel::State::kBusy) {
+  if (pool_[index].state == PooledConnection::State::kBusy) {
     write(index);
   }
 }
 
 void Http1Engine::onConnecting(std::uint32_t index, std::uint32_t events) {
-  Channel& channel = pool_[index];
+  PooledConnection& channel = pool_[index];
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
     const SocketError error = takeError(channel.fd.get());
     if (error.error != 0) {
@@ -193,10 +194,10 @@ void Http1Engine::onConnecting(std::uint32_t index, std::uint32_t events) {
   if ((events & EPOLLOUT) == 0) {
     return;
   }
-  channel.state = Channel::State::kBusy;
+  channel.state = PooledConnection::State::kBusy;
   write(index);
   // Edges that came together with the connection are not reported again.
-  if (pool_[index].state == Channel::State::kBusy && (events & EPOLLIN) != 0) {
+  if (pool_[index].state == PooledConnection::State::kBusy && (events & EPOLLIN) != 0) {
     read(index);
   }
 }
@@ -219,11 +220,11 @@ void Http1Engine::read(std::uint32_t index) {
 }
 
 void Http1Engine::onBytes(std::uint32_t index, std::string_view bytes) {
-  Channel& channel = pool_[index];
-  if (channel.state == Channel::State::kIdle) {
+  PooledConnection& channel = pool_[index];
+  if (channel.state == PooledConnection::State::kIdle) {
     return pool_.release(index);  // an answer to no request
   }
-  if (channel.state != Channel::State::kBusy) {
+  if (channel.state != PooledConnection::State::kBusy) {
     return;
   }
   const std::size_t taken = channel.parser.feed(bytes);
@@ -235,12 +236,12 @@ void Http1Engine::onBytes(std::uint32_t index, std::string_view bytes) {
 }
 
 void Http1Engine::onClosed(std::uint32_t index, int error) {
-  Channel& channel = pool_[index];
+  PooledConnection& channel = pool_[index];
   switch (channel.state) {
-    case Channel::State::kIdle:
+    case PooledConnection::State::kIdle:
       recorder_.closedIdle();
       return pool_.release(index);
-    case Channel::State::kBusy:
+    case PooledConnection::State::kBusy:
       if (error == 0) {
         channel.parser.finish();
       }
@@ -255,7 +256,7 @@ void Http1Engine::onClosed(std::uint32_t index, int error) {
 
 /// A whole response has come; `clean` unless bytes follow it or the connection is closed.
 void Http1Engine::finish(std::uint32_t index, bool clean) {
-  Channel& channel = pool_[index];
+  PooledConnection& channel = pool_[index];
   const Exchange& exchange = channel.exchange;
   witness_.confirm(channel);
   --outstanding_;
@@ -302,10 +303,10 @@ void Http1Engine::expire() {
   while (!timeouts_.empty() && (stale(timeouts_.front()) || timeouts_.front().time <= now_)) {
     const Deadline due = timeouts_.front();
     timeouts_.pop_front();
-    const Channel& channel = pool_[due.channel];
-    if (!stale(due) && channel.state == Channel::State::kResolving) {
+    const PooledConnection& channel = pool_[due.channel];
+    if (!stale(due) && channel.state == PooledConnection::State::kResolving) {
       lose(due.channel, witness_.answered(channel, load::Cause::kNameNotResolved, recorder_, now_));
-    } else if (!stale(due) && channel.state != Channel::State::kLingering) {
+    } else if (!stale(due) && channel.state != PooledConnection::State::kLingering) {
       fail(due.channel, {channel.phase(request_.size()), 0, true});
     }
   }

@@ -67,8 +67,8 @@ class Http1Engine {
   bool finished() const { return !schedule_.peek() && outstanding_ == 0 && waiting_.empty(); }
   bool stale(const Deadline& deadline) const {
     return pool_[deadline.channel].exchange.serial != deadline.serial ||
-           pool_[deadline.channel].state == Channel::State::kUnused ||
-           pool_[deadline.channel].state == Channel::State::kIdle;
+           pool_[deadline.channel].state == PooledConnection::State::kUnused ||
+           pool_[deadline.channel].state == PooledConnection::State::kIdle;
   }
 
   const load::LoadSpec& spec_;

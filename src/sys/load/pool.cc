@@ -14,16 +14,16 @@ std::uint32_t Pool::acquire() {
 }
 
 void Pool::release(std::uint32_t index) {
-  Channel& channel = channels_[index];
-  open_ -= channel.state == Channel::State::kLingering ? 0 : 1;
-  channel.state = Channel::State::kUnused;
+  PooledConnection& channel = channels_[index];
+  open_ -= channel.state == PooledConnection::State::kLingering ? 0 : 1;
+  channel.state = PooledConnection::State::kUnused;
   channel.fd.reset();
   ++channel.generation;
   unused_.push_back(index);
 }
 
 void Pool::park(std::uint32_t index) {
-  channels_[index].state = Channel::State::kIdle;
+  channels_[index].state = PooledConnection::State::kIdle;
   parked_.push_back({index, channels_[index].exchange.serial});
 }
 
@@ -31,8 +31,9 @@ std::optional<std::uint32_t> Pool::takeParked() {
   while (!parked_.empty()) {
     const Parked entry = parked_.front();
     parked_.pop_front();
-    const Channel& channel = channels_[entry.index];
-    if (channel.state == Channel::State::kIdle && channel.exchange.serial == entry.serial) {
+    const PooledConnection& channel = channels_[entry.index];
+    if (channel.state == PooledConnection::State::kIdle &&
+        channel.exchange.serial == entry.serial) {
       return entry.index;
     }
   }
@@ -40,7 +41,7 @@ std::optional<std::uint32_t> Pool::takeParked() {
 }
 
 void Pool::linger(std::uint32_t index) {
-  channels_[index].state = Channel::State::kLingering;
+  channels_[index].state = PooledConnection::State::kLingering;
   --open_;
 }
 

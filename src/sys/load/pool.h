@@ -24,7 +24,7 @@ struct Exchange {
 };
 
 /// One connection of the pool, with the request that is on it.
-struct Channel {
+struct PooledConnection {
   enum class State {
     kUnused,
     kResolving,  ///< Waits for the host's address.
@@ -68,8 +68,8 @@ class Pool {
   /// The answered connection carries no more requests; it no longer counts as open.
   void linger(std::uint32_t index);
 
-  Channel& operator[](std::uint32_t index) { return channels_[index]; }
-  const Channel& operator[](std::uint32_t index) const { return channels_[index]; }
+  PooledConnection& operator[](std::uint32_t index) { return channels_[index]; }
+  const PooledConnection& operator[](std::uint32_t index) const { return channels_[index]; }
   /// Connections that carry requests or may do so.
   std::size_t open() const { return open_; }
 
@@ -79,7 +79,7 @@ class Pool {
     std::uint64_t serial;
   };
 
-  std::deque<Channel> channels_;
+  std::deque<PooledConnection> channels_;
   std::vector<std::uint32_t> unused_;
   std::deque<Parked> parked_;  ///< Longest first; entries of closed connections are skipped.
   std::size_t open_ = 0;

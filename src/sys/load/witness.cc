@@ -9,7 +9,7 @@ using load::Backend;
 using load::Cause;
 using load::Failure;
 
-Failure describe(const Channel& channel, Cause cause, const load::Recorder& recorder,
+Failure describe(const PooledConnection& channel, Cause cause, const load::Recorder& recorder,
                  MonoTime now) {
   const Exchange& exchange = channel.exchange;
   Failure failure;
@@ -34,14 +34,14 @@ Failure describe(const Channel& channel, Cause cause, const load::Recorder& reco
 
 }  // namespace
 
-void Witness::confirm(const Channel& channel) {
+void Witness::confirm(const PooledConnection& channel) {
   if (!confirmed_) {
     confirmed_ = true;
     lookup_.find(channel.source, channel.destination);
   }
 }
 
-Failure Witness::fail(const Channel& channel, const load::Symptom& symptom,
+Failure Witness::fail(const PooledConnection& channel, const load::Symptom& symptom,
                       const load::Recorder& recorder, MonoTime now) {
   Failure failure = describe(channel, load::classify(symptom), recorder, now);
   if (symptom.error != 0 && strerrorname_np(symptom.error) != nullptr) {
@@ -57,8 +57,8 @@ Failure Witness::fail(const Channel& channel, const load::Symptom& symptom,
   return failure;
 }
 
-Failure Witness::answered(const Channel& channel, Cause cause, const load::Recorder& recorder,
-                          MonoTime now) {
+Failure Witness::answered(const PooledConnection& channel, Cause cause,
+                          const load::Recorder& recorder, MonoTime now) {
   Failure failure = describe(channel, cause, recorder, now);
   locate(channel, {load::Phase::kReadingResponse}, failure);
   if (cause == Cause::kMalformedResponse) {
@@ -68,7 +68,8 @@ Failure Witness::answered(const Channel& channel, Cause cause, const load::Recor
 }
 
 /// Asks where the connection led; the kernel forgets it some time after the end.
-void Witness::locate(const Channel& channel, const load::Symptom& symptom, Failure& failure) {
+void Witness::locate(const PooledConnection& channel, const load::Symptom& symptom,
+                     Failure& failure) {
   if (channel.source.port == 0) {
     return;
   }

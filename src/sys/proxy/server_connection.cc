@@ -13,7 +13,7 @@ constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 }  // namespace
 
-ServerConnection::ServerConnection(ServerContext& context, Transport transport, Origin origin)
+ServerConnection::ServerConnection(ServerContext& context, PeerSocket transport, Origin origin)
     : SessionConnection(context.loop(), std::move(transport)),
       context_(context),
       origin_(std::move(origin)),

@@ -53,7 +53,7 @@ class ServerConnection final : public SessionConnection,
     proxy::Address remote;
     std::shared_ptr<const void> tls = {};  ///< What the handshake's callbacks point to.
   };
-  ServerConnection(ServerContext& context, Transport transport, Origin origin);
+  ServerConnection(ServerContext& context, PeerSocket transport, Origin origin);
   ~ServerConnection() override;
 
   /// `first`: bytes that have been read already.

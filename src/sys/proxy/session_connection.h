@@ -10,7 +10,7 @@ namespace hitless::sys {
 /// closes so that nothing that was sent is lost.
 class SessionConnection : public Watched {
  public:
-  SessionConnection(EventLoop& loop, Transport transport)
+  SessionConnection(EventLoop& loop, PeerSocket transport)
       : loop_(loop), transport_(std::move(transport)) {}
   ~SessionConnection() override;
   SessionConnection(const SessionConnection&) = delete;
@@ -53,8 +53,8 @@ class SessionConnection : public Watched {
   virtual bool holdsEnd() { return false; }
 
   EventLoop& loop() { return loop_; }
-  Transport& transport() { return transport_; }
-  const Transport& transport() const { return transport_; }
+  PeerSocket& transport() { return transport_; }
+  const PeerSocket& transport() const { return transport_; }
   bool ended() const { return phase_ == Phase::kOver; }
   /// FIN has come.
   bool peerEnded() const { return peerEnded_; }
@@ -76,7 +76,7 @@ class SessionConnection : public Watched {
   void fail(int error);
 
   EventLoop& loop_;
-  Transport transport_;
+  PeerSocket transport_;
   Phase phase_ = Phase::kOpen;
   std::uint32_t interest_ = 0;
   bool dirty_ = false;

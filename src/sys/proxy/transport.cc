@@ -11,15 +11,15 @@
 
 namespace hitless::sys {
 
-Transport Transport::tlsServer(Fd fd, SSL_CTX& context) {
+PeerSocket PeerSocket::tlsServer(Fd fd, SSL_CTX& context) {
   SSL* ssl = SSL_new(&context);
   SSL_set_fd(ssl, fd.get());
   SSL_set_accept_state(ssl);
-  return Transport(std::move(fd), ssl);
+  return PeerSocket(std::move(fd), ssl);
 }
 
-Transport Transport::tlsClient(Fd fd, SSL_CTX& context, const std::string& serverName,
-                               bool verify) {
+PeerSocket PeerSocket::tlsClient(Fd fd, SSL_CTX& context, const std::string& serverName,
+                                 bool verify) {
   SSL* ssl = SSL_new(&context);
   SSL_set_fd(ssl, fd.get());
   SSL_set_connect_state(ssl);
@@ -35,10 +35,10 @@ Transport Transport::tlsClient(Fd fd, SSL_CTX& context, const std::string& serve
     }
   }
   SSL_set_verify(ssl, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
-  return Transport(std::move(fd), ssl);
+  return PeerSocket(std::move(fd), ssl);
 }
 
-IoResult Transport::tlsResult(int returned) {
+IoResult PeerSocket::tlsResult(int returned) {
   const int systemError = errno;
   const int reason = SSL_get_error(ssl_.get(), returned);
   wantsWrite_ = reason == SSL_ERROR_WANT_WRITE;
@@ -64,7 +64,7 @@ IoResult Transport::tlsResult(int returned) {
   }
 }
 
-IoResult Transport::handshake() {
+IoResult PeerSocket::handshake() {
   if (!handshaking_) {
     return {IoResult::State::kDone, 0, 0};
   }
@@ -79,7 +79,7 @@ IoResult Transport::handshake() {
   return tlsResult(returned);
 }
 
-IoResult Transport::read(char* buffer, std::size_t size) {
+IoResult PeerSocket::read(char* buffer, std::size_t size) {
   if (ssl_ != nullptr) {
     ERR_clear_error();
     errno = 0;
@@ -104,7 +104,7 @@ IoResult Transport::read(char* buffer, std::size_t size) {
   return {IoResult::State::kError, 0, errno};
 }
 
-IoResult Transport::write(std::string_view bytes) {
+IoResult PeerSocket::write(std::string_view bytes) {
   if (ssl_ != nullptr) {
     ERR_clear_error();
     errno = 0;
@@ -126,7 +126,7 @@ IoResult Transport::write(std::string_view bytes) {
   return {IoResult::State::kError, 0, errno};
 }
 
-void Transport::endWrites() {
+void PeerSocket::endWrites() {
   if (ssl_ != nullptr && !handshaking_) {
     ERR_clear_error();
     SSL_shutdown(ssl_.get());
@@ -135,7 +135,7 @@ void Transport::endWrites() {
   shutdown(fd_.get(), SHUT_WR);
 }
 
-std::string_view Transport::protocol() const {
+std::string_view PeerSocket::protocol() const {
   if (ssl_ == nullptr) {
     return {};
   }
@@ -145,7 +145,7 @@ std::string_view Transport::protocol() const {
   return {reinterpret_cast<const char*>(name), size};
 }
 
-std::string Transport::serverName() const {
+std::string PeerSocket::serverName() const {
   const char* name =
       ssl_ == nullptr ? nullptr : SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
   return name != nullptr ? name : "";

@@ -24,12 +24,12 @@ struct IoResult {
 };
 
 /// The bytes of a connection, with or without TLS around them.
-class Transport {
+class PeerSocket {
  public:
-  explicit Transport(Fd fd) : fd_(std::move(fd)) {}
+  explicit PeerSocket(Fd fd) : fd_(std::move(fd)) {}
   /// TLS as the server or the client; handshake() comes first. The context's reference is shared.
-  static Transport tlsServer(Fd fd, SSL_CTX& context);
-  static Transport tlsClient(Fd fd, SSL_CTX& context, const std::string& serverName, bool verify);
+  static PeerSocket tlsServer(Fd fd, SSL_CTX& context);
+  static PeerSocket tlsClient(Fd fd, SSL_CTX& context, const std::string& serverName, bool verify);
 
   /// Until it says kDone, or kError with errorText().
   IoResult handshake();
@@ -56,7 +56,7 @@ class Transport {
   struct FreeSsl {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
-  Transport(Fd fd, SSL* ssl) : fd_(std::move(fd)), ssl_(ssl), handshaking_(true) {}
+  PeerSocket(Fd fd, SSL* ssl) : fd_(std::move(fd)), ssl_(ssl), handshaking_(true) {}
   IoResult tlsResult(int returned);
 
   Fd fd_;

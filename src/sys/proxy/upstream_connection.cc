@@ -14,7 +14,7 @@ using proxy::FailureCause;
 using proxy::StreamError;
 using proxy::StreamId;
 
-UpstreamConnection::UpstreamConnection(EventLoop& loop, UpstreamPool& pool, Transport transport)
+UpstreamConnection::UpstreamConnection(EventLoop& loop, UpstreamPool& pool, PeerSocket transport)
     : SessionConnection(loop, std::move(transport)), pool_(pool), begun_(loop.now()) {}
 
 Status UpstreamConnection::start() {

@@ -14,7 +14,7 @@ class PooledCall;
 /// A connection to an upstream, and the calls on it.
 class UpstreamConnection final : public SessionConnection, private proxy::ClientEvents {
  public:
-  UpstreamConnection(EventLoop& loop, UpstreamPool& pool, Transport transport);
+  UpstreamConnection(EventLoop& loop, UpstreamPool& pool, PeerSocket transport);
 
   /// Begins to wait for the connection to be made.
   Status start();

@@ -84,10 +84,10 @@ void UpstreamPool::connect() {
     });
     return;
   }
-  Transport transport =
+  PeerSocket transport =
       place_.tls == nullptr
-          ? Transport(std::move(fd))
-          : Transport::tlsClient(std::move(fd), *place_.tls, place_.serverName, place_.verify);
+          ? PeerSocket(std::move(fd))
+          : PeerSocket::tlsClient(std::move(fd), *place_.tls, place_.serverName, place_.verify);
   connections_.push_back(std::make_unique<UpstreamConnection>(loop_, *this, std::move(transport)));
   ++connecting_;
   ++totals_.connections;

@@ -136,9 +136,9 @@ void Worker::accepted(Acceptor& from, Fd fd, proxy::Address peer) {
 }
 
 void Worker::serve(Acceptor& from, Fd fd, ServerConnection::Origin origin) {
-  Transport transport = from.tls() == nullptr
-                            ? Transport(std::move(fd))
-                            : Transport::tlsServer(std::move(fd), from.tls()->first());
+  PeerSocket transport = from.tls() == nullptr
+                             ? PeerSocket(std::move(fd))
+                             : PeerSocket::tlsServer(std::move(fd), from.tls()->first());
   origin.tls = from.tls();
   ServerContext& context = *this;
   auto connection =
