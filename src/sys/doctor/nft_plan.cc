@@ -12,7 +12,6 @@
 namespace hitless::sys {
 namespace {
 
-
 constexpr std::size_t kLook = 3000;
 
 }  // namespace
