@@ -104,19 +104,20 @@ def wait_for_rpcs(running, app):
                 return
 
 
-def wait_for_answers(running, app):
-    """Until the application has sent more than the beginning of an HTTP/2 connection: answers to RPCs."""
+def wait_for_answers(running, app, connections=2):
+    """Until the application has sent more than the beginning of HTTP/2 on each connection: answers to RPCs."""
     while True:
         assert running.process.poll() is None
         sockets = subprocess.run(["ss", "-Htin", "state", "established", f"sport = :{app.port}"], stdout=subprocess.PIPE, text=True, check=True).stdout
-        if any(int(sent) > 1000 for sent in re.findall(r"bytes_sent:(\d+)", sockets)):
+        sent = [int(number) for number in re.findall(r"bytes_sent:(\d+)", sockets)]
+        if len(sent) == connections and min(sent) > 1000:
             return
 
 
 def test_a_killed_server_is_seen_and_the_way_back_is_measured():
     with App() as app:
         running = Load(f"grpc://{app.address}", "rate=200", "connections=2", "duration=60s")
-        wait_for_rpcs(running, app)
+        wait_for_answers(running, app)  # Only a channel that has been ready can be lost.
         app.process.kill()
         app.process.wait()
         with App(port=app.port) as back:
