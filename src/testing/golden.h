@@ -14,8 +14,7 @@ namespace hitless::testing {
 
 /// Recorded data of real clusters lies beside the source tree; nullopt where it is absent.
 inline std::optional<std::string> golden(const std::string& name) {
-  std::ifstream file(sourceFile("../shared/golden/" + name),
-                     std::ios::binary);
+  std::ifstream file(sourceFile("../shared/golden/" + name), std::ios::binary);
   if (!file) {
     return std::nullopt;
   }

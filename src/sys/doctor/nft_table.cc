@@ -25,10 +25,10 @@ Status readChain(const nft::ChainPlace& place, nft::TableRules& rules) {
   }
   RuleHead read = TRY(std::move(head));
   if (!read.whole) {
-    return fail(ErrorKind::kUnsupported,
-                fmt::format("{} {} has more than {} rules", place.table, place.chain,
-                            grouped(kMostRules)),
-                "take its repetitions out first (nft-rule-explosion)");
+    return fail(
+        ErrorKind::kUnsupported,
+        fmt::format("{} {} has more than {} rules", place.table, place.chain, grouped(kMostRules)),
+        "take its repetitions out first (nft-rule-explosion)");
   }
   rules.chains[place.chain] = std::move(read.rules);
   return {};
