@@ -36,7 +36,7 @@ TEST(Owners, KnowsChainsByTheirNames) {
       {"KUBE-KUBELET-CANARY", "kubelet"},
       {"KUBE-IPTABLES-HINT", "kubelet"},
       {"KUBE-ROUTER-INPUT", "kube-router"},
-      {"KUBE-POD-FW-K2EQYKEPGXXXIE2N", "kube-router"},
+      {"KUBE-POD-FW-K2EQYKEPG7AUIE2N", "kube-router"},
       {"KUBE-NWPLCY-DEFAULT", "kube-router"},
       {"cali-FORWARD", "calico"},
       {"cali-tw-cali0ef24", "calico"},
