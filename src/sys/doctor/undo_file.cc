@@ -62,14 +62,21 @@ Status UndoFile::open() {
   if (!file_.valid()) {
     return osFail("create the undo file " + path_);
   }
-  return writeLine(file_.get(), {{kFormat, 1}, {"host", hostName()}}, path_);
+  const Status head = writeLine(file_.get(), {{kFormat, 1}, {"host", hostName()}}, path_);
+  if (!head) {  // A full disk: leave nothing behind that looks like an undo file.
+    ::unlink(path_.c_str());
+    file_ = Fd();
+  }
+  return head;
 }
 
 Status UndoFile::record(const UndoEntry& entry) {
   if (!file_.valid()) {
     TRY_VOID(open());
   }
-  return writeLine(file_.get(), {{"repairer", entry.repairer}, {"before", entry.before}}, path_);
+  TRY_VOID(writeLine(file_.get(), {{"repairer", entry.repairer}, {"before", entry.before}}, path_));
+  ++entries_;
+  return {};
 }
 
 Result<std::vector<UndoEntry>> readUndoFile(const std::string& path) {

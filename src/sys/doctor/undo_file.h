@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,14 @@ class UndoFile : public doctor::UndoLog {
   explicit UndoFile(std::string path) : path_(std::move(path)) {}
   Status record(const doctor::UndoEntry& entry) override;
   const std::string& path() const { return path_; }
-  bool made() const { return file_.valid(); }
+  /// Something has been recorded that --undo can bring back.
+  bool made() const { return entries_ > 0; }
 
  private:
   Status open();
   std::string path_;
   Fd file_;
+  std::size_t entries_ = 0;
 };
 
 /// The entries in the order in which they were recorded. A last line that is cut short belongs to a

@@ -1,8 +1,11 @@
 #include "sys/doctor/undo_file.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <csignal>
+#include <filesystem>
 #include <fstream>
 
 #include "testing/temp_folder.h"
@@ -19,6 +22,7 @@ TEST(UndoFile, KeepsEntriesInOrderForItsOwnerOnly) {
   EXPECT_FALSE(file.made());
   ASSERT_TRUE(file.record({"sysctl", {{"name", "a"}}}));
   ASSERT_TRUE(file.record({"nft", {{"rules", 3}}}));
+  EXPECT_TRUE(file.made());
   struct stat about {};
   ASSERT_EQ(::stat(file.path().c_str(), &about), 0);
   EXPECT_EQ(about.st_mode & 0777, 0600U);
@@ -33,6 +37,24 @@ TEST(UndoFile, NeverReplacesAFile) {
   const testing::TempFolder folder;
   UndoFile file(folder.write("undo", "something else"));
   EXPECT_THAT(file.record({"sysctl", {}}).error().text(), HasSubstr("File exists"));
+}
+
+TEST(UndoFile, AFullDiskIsSaidAndLeavesNothingBehind) {
+  // A file may not grow here, which is what a full disk looks like to who writes.
+  const testing::TempFolder folder;
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &none), 0);
+  UndoFile file(folder.path() / "undo");
+  const Status recorded = file.record({"sysctl", {}});
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, handler);
+  ASSERT_FALSE(recorded);
+  EXPECT_THAT(recorded.error().text(), HasSubstr("undo"));
+  EXPECT_FALSE(file.made());
+  EXPECT_FALSE(std::filesystem::exists(file.path()));
 }
 
 TEST(UndoFile, LeavesOutAnEntryThatWasCutShortAndNamesABrokenLine) {
